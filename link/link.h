@@ -1,0 +1,98 @@
+/* The wire between the worlds: what the MCU of the virtual target sees of its board (docs/spec.md, "Link registers").
+ *
+ * The MCU is a process. The board gives it, at fixed places as a memory-mapped microcontroller has them: a page of
+ * registers, the serial flash read-only, and three sockets. Nothing that the MCU writes is trusted: the board checks every
+ * value and every length. All integers are little-endian as the host's; this wire never leaves one machine. */
+#ifndef LINK_LINK_H
+#define LINK_LINK_H
+
+#include <stdint.h>
+
+#define LINK_VERSION 1u
+
+/* ---- memory map of the MCU */
+#define LINK_REGISTERS_ADDRESS 0x20000000ul /* struct link_registers, shared with the board, read-write */
+#define LINK_REGISTERS_SIZE    4096u
+/* The flash file, read-only. It holds every byte inverted, so that erased flash (0xFF) is a hole that costs no disk. */
+#define LINK_FLASH_ADDRESS     0x30000000ul
+
+/* ---- descriptors of the MCU; all three are SOCK_SEQPACKET, the board's ends are non-blocking */
+#define LINK_FD_BUS   3 /* commands MCU -> board, each struct link_command (+ data); some are answered, see below */
+#define LINK_FD_EVENT 4 /* events board -> MCU, each struct link_event (+ data) */
+#define LINK_FD_RADIO 5 /* Ethernet frames, one a packet, both ways, 14 to 1514 bytes */
+
+/* ---- registers. Written by the board before the MCU starts and by the party that is named afterwards. */
+struct link_registers {
+    uint32_t interrupt_pending; /* board sets to 1 *before* it writes to EVENT or RADIO; the MCU clears it. First: its
+                                   address is what the firmware links hal_interrupt_pending to */
+    uint32_t version;           /* LINK_VERSION */
+    uint32_t speed;             /* board time runs this many times faster than CLOCK_MONOTONIC; 1 to 1000 */
+    uint32_t reset_cause;       /* enum hal_reset_cause */
+    uint64_t start_ns;          /* CLOCK_MONOTONIC at the hard reset: both of the MCU's clocks are 0 there */
+    uint64_t rtc_start_us;      /* UTC, microseconds since 1970, at start_ns; LINK_RTC_SET changes the board's copy and this */
+    uint32_t pin_levels;        /* bit n: level of GPn; board, at any time (an event follows) */
+    uint8_t mac[6];
+    uint8_t padding[2];
+    uint32_t retained[16]; /* survive a reset (not power off): the MCU writes, the board copies them to the next run */
+    struct link_fault {
+        uint32_t signal;     /* 0: none; else the signal number, or LINK_FAULT_REASON: see text */
+        uint32_t padding;
+        uint64_t address;    /* that was accessed */
+        uint64_t pc;
+        char reason[128];    /* NUL-terminated */
+    } fault; /* written by a dying MCU */
+};
+#define LINK_FAULT_REASON 0xFFFFFFFFu
+
+/* ---- commands, MCU -> board on LINK_FD_BUS. "answered": the board sends one struct link_answer on the same socket
+ * before it handles the next command; the others have no answer. */
+enum link_command_code {
+    LINK_FLASH_PROGRAM = 1, /* answered. address, size 1..4096 within one sector, then `size` bytes of data (not inverted) */
+    LINK_FLASH_ERASE = 2,   /* answered. address of a sector */
+    LINK_UART_SEND = 3,     /* data: 1..LINK_DATA_MAX bytes */
+    LINK_UART_TAKEN = 4,    /* the MCU has consumed the last LINK_EVENT_UART: the board may send the next one */
+    LINK_LED = 5,           /* value: 0 or 1; time_us: when, on the MCU's board clock */
+    LINK_RADIO_AP_START = 6,/* answered. data: struct hal_radio_ap's bytes as struct link_radio_ap */
+    LINK_RADIO_AP_STOP = 7, /* answered */
+    LINK_BOOT = 8,          /* value: enum hal_boot_slot; address, size of an ELF executable in flash. The MCU ends */
+    LINK_RESET = 9,         /* value: enum hal_reset_cause (HARD, WDT). The MCU ends */
+    LINK_RTC_SET = 10,      /* time_us: UTC microseconds now */
+    LINK_REPORT = 11,       /* value: enum hal_report_item; data: text, no NUL */
+};
+
+#define LINK_DATA_MAX 4096u
+
+struct link_command {
+    uint32_t code;
+    uint32_t value;
+    uint32_t address;
+    uint32_t size; /* bytes of data that follow (PROGRAM, UART_SEND, AP_START, REPORT); for BOOT the executable's size */
+    uint64_t time_us;
+};
+
+struct link_answer {
+    int32_t result; /* enum hal_result */
+    uint32_t padding;
+};
+
+struct link_radio_ap {
+    char ssid[33];
+    char key[65];
+    uint8_t channel;
+    uint8_t security;
+};
+
+/* ---- events, board -> MCU on LINK_FD_EVENT */
+enum link_event_code {
+    LINK_EVENT_UART = 1, /* 1..LINK_EVENT_DATA_MAX bytes of input; the board waits for LINK_UART_TAKEN before the next one */
+    LINK_EVENT_PINS = 2, /* pin_levels has changed */
+};
+
+#define LINK_EVENT_DATA_MAX 512u
+
+struct link_event {
+    uint32_t code;
+    uint32_t size; /* bytes of data that follow */
+};
+
+#endif

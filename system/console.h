@@ -1,0 +1,47 @@
+/* The console: one Python prompt, reached by UART and telnet. Input of both comes into one queue, output goes to both.
+ *
+ * Interrupt: while an interrupt character is set (Ctrl-C while Python code runs), its arrival discards the queue and calls the
+ * interrupt function, whether the queue is full or not; the character itself is not queued.
+ *
+ * Back-pressure: console_offer() takes what fits; a source keeps the rest and offers it again from its poll, and scans what it
+ * cannot offer by console_scan(). When nothing was read from a full queue for CONSOLE_STALL_US of link time, the program is not reading: input
+ * is then discarded (counted), so that an interrupt behind it can arrive. */
+#ifndef SYSTEM_CONSOLE_H
+#define SYSTEM_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "system/loop.h"
+
+#define CONSOLE_QUEUE_SIZE 4096u
+#define CONSOLE_STALL_US   250000u
+
+void console_init(void);
+
+/* The character that interrupts (-1: none) and what to call then; called from poll: must only schedule. */
+void console_set_interrupt(int character, void (*interrupt)(void));
+/* Interrupt as if the character had come (telnet IP). Does nothing while no interrupt character is set... but always discards
+ * the queue. */
+void console_interrupt(void);
+
+/* Sources: offer received bytes; returns how many were taken (all of them when discarding, see above). */
+size_t console_offer(const uint8_t *data, size_t size);
+
+/* The reader (Python). */
+int console_read(void);          /* one byte, -1: none now */
+bool console_readable(void);
+
+/* Output: to the UART and to the remote sink, when there is one. */
+void console_write(const char *data, size_t size);
+
+/* The remote session's output (telnet). `write` takes all of the data and never waits longer than its documented bound.
+ * NULL: none. */
+void console_set_remote(void (*write)(const char *data, size_t size));
+
+/* Loop client: moves UART input into the queue. */
+void console_poll(void);
+void console_deadline(struct loop_deadline *deadline);
+
+#endif
