@@ -1,11 +1,12 @@
 /* The console: one Python prompt, reached by UART and telnet. Input of both comes into one queue, output goes to both.
  *
  * Interrupt: while an interrupt character is set (Ctrl-C while Python code runs), its arrival discards the queue and calls the
- * interrupt function, whether the queue is full or not; the character itself is not queued.
+ * interrupt function, whether the queue is full or not; neither the character nor what came before it is queued.
  *
- * Back-pressure: console_offer() takes what fits; a source keeps the rest and offers it again from its poll, and scans what it
- * cannot offer by console_scan(). When nothing was read from a full queue for CONSOLE_STALL_US of link time, the program is not reading: input
- * is then discarded (counted), so that an interrupt behind it can arrive. */
+ * Back-pressure: console_offer() takes what fits; a source keeps the rest, offers it again from its poll, and has its deadline
+ * call console_offer_deadline() meanwhile. When nothing was read from a full queue for CONSOLE_STALL_US of link time although an
+ * interrupt could be served, the program is not reading: input is then discarded (counted), so that an interrupt behind it can
+ * arrive. */
 #ifndef SYSTEM_CONSOLE_H
 #define SYSTEM_CONSOLE_H
 
@@ -22,12 +23,16 @@ void console_init(void);
 
 /* The character that interrupts (-1: none) and what to call then; called from poll: must only schedule. */
 void console_set_interrupt(int character, void (*interrupt)(void));
-/* Interrupt as if the character had come (telnet IP). Does nothing while no interrupt character is set... but always discards
- * the queue. */
+/* Interrupt as if the character had come (telnet IP): discards the queue, and calls the interrupt function while an interrupt
+ * character is set. */
 void console_interrupt(void);
 
 /* Sources: offer received bytes; returns how many were taken (all of them when discarding, see above). */
 size_t console_offer(const uint8_t *data, size_t size);
+/* For a source that holds what was not taken: lowers *deadline to when it is worth offering again. */
+void console_offer_deadline(struct loop_deadline *deadline);
+/* Bytes discarded since console_init(). */
+uint32_t console_discarded(void);
 
 /* The reader (Python). */
 int console_read(void);          /* one byte, -1: none now */

@@ -27,8 +27,9 @@ void loop_init(const struct loop_client *clients, size_t count);
 
 void loop_poll(void);
 
-/* Poll, then sleep until something happens or board time `until_us` is reached (HAL_CLOCK_NEVER: no limit). Returns after
- * at most one sleep: the caller tests its condition and calls again. */
+/* Sleep until something happens, a client's deadline comes or board time `until_us` is reached (HAL_CLOCK_NEVER: no limit);
+ * then poll. In this order no event is lost: whoever waits tests its condition, and only then calls this (again). Inside a
+ * poll it returns at once. */
 void loop_wait(uint64_t until_us);
 
 #endif
