@@ -1,0 +1,95 @@
+/* `wipy VERB ...`: finds the verb. */
+#include "board/cli/verbs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/version.h"
+
+static const struct verb *const verbs[] = {&verb_run, &verb_ctl, &verb_flash};
+
+#define VERBS (sizeof verbs / sizeof verbs[0])
+
+static int complain(const struct verb *verb, const char *format, va_list arguments)
+{
+    fprintf(stderr, "wipy %s: ", verb->name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    return VERB_FAILED;
+}
+
+int verb_usage(const struct verb *verb, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    complain(verb, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "`wipy help %s` says what can be given.\n", verb->name);
+    return VERB_USAGE;
+}
+
+int verb_fail(const struct verb *verb, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int status = complain(verb, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static const struct verb *find(const char *name)
+{
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i]->name, name) == 0) {
+            return verbs[i];
+        }
+    }
+    fprintf(stderr, "wipy: there is no verb \"%s\"; `wipy help` lists them\n", name);
+    return NULL;
+}
+
+static void overview(FILE *out)
+{
+    fprintf(out, "wipy %s: a WiPy board on this machine.\n\n", WIPY_VERSION);
+    for (size_t i = 0; i < VERBS; i++) {
+        fprintf(out, "  wipy %-6s %s\n", verbs[i]->name, verbs[i]->summary);
+    }
+    fputs("\n`wipy help VERB` says more. Exit status: 0 done, 1 it failed, 2 wrong usage.\n", out);
+}
+
+static int help(int argc, char **argv)
+{
+    if (argc > 2) {
+        fputs("wipy help: one verb at a time: wipy help VERB\n", stderr);
+        return VERB_USAGE;
+    }
+    if (argc < 2) {
+        overview(stdout);
+        return VERB_DONE;
+    }
+    const struct verb *verb = find(argv[1]);
+    if (verb == NULL) {
+        return VERB_USAGE;
+    }
+    fputs(verb->help, stdout);
+    return VERB_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        overview(stderr);
+        return VERB_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        return help(argc - 1, argv + 1);
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("wipy %s\n", WIPY_VERSION);
+        return VERB_DONE;
+    }
+    const struct verb *verb = find(name);
+    return verb == NULL ? VERB_USAGE : verb->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,33 @@
+/* The verbs of the command line: `wipy VERB ...`. Each stands in a file of its own, board/cli/VERB.c.
+ *
+ * Every verb takes its own name as argv[0] and returns the exit status of the program. What fails says so in one clear
+ * line on stderr, which begins with "wipy VERB: ". */
+#ifndef BOARD_CLI_VERBS_H
+#define BOARD_CLI_VERBS_H
+
+enum verb_status {
+    VERB_DONE = 0,
+    VERB_FAILED = 1, /* it could not be done */
+    VERB_USAGE = 2,  /* it was asked for in a way that makes no sense */
+};
+
+struct verb {
+    const char *name;
+    const char *summary; /* one line, for `wipy help` */
+    int (*run)(int argc, char **argv);
+    const char *help; /* whole text for `wipy help VERB`, ends with a newline */
+};
+
+extern const struct verb verb_run;
+extern const struct verb verb_ctl;
+extern const struct verb verb_flash;
+
+/* Print "wipy VERB: MESSAGE" and, on a line of its own, where to read more. Returns VERB_USAGE. */
+int verb_usage(const struct verb *verb, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Print "wipy VERB: MESSAGE". Returns VERB_FAILED. */
+int verb_fail(const struct verb *verb, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
