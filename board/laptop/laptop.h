@@ -13,10 +13,17 @@ struct laptop_listen {
     uint16_t port;    /* 0: the system picks one; after laptop_start() the one that was picked */
 };
 
+/* What passes on radio_fd, one a packet: Ethernet frames of 14 to 1514 bytes both ways, and from the board one byte, enum
+ * laptop_link, when the access point appears or goes (started, stopped, restarted, MCU reset or off). The laptop starts with
+ * the link down and sends nothing before the first LAPTOP_LINK_UP; at DOWN it resets every forwarded connection, at UP it asks
+ * for a lease at once. Two of the same kind in a row do no harm; DOWN then UP means that the access point was restarted. End of file
+ * ends the process. The board should not drop frames while it can hold them back: leave them in the socket. */
+enum laptop_link { LAPTOP_LINK_DOWN = 0, LAPTOP_LINK_UP = 1 };
+
 struct laptop_config {
     struct laptop_listen telnet; /* to port 23 of the WiPy */
     struct laptop_listen ftp;    /* to port 21 */
-    int radio_fd;                /* SOCK_SEQPACKET: Ethernet frames to and from the WiPy's access point, one a packet */
+    int radio_fd;                /* SOCK_SEQPACKET to the board, see below */
     uint8_t mac[6];              /* the laptop's own hardware address */
 };
 
