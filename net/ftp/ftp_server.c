@@ -1,0 +1,1 @@
+#include "net/ftp/ftp_server.h"
