@@ -35,14 +35,17 @@ macro(_component_library name variant)
     endforeach()
 endmacro()
 
-# firmware_executable(NAME SOURCES ... DEPENDS ...): a static program for the virtual target's MCU.
+# firmware_executable(NAME [SOURCES ...] DEPENDS ...): a static program for the virtual target's MCU, with the target's HAL. Without SOURCES main()
+# comes from a component.
 function(firmware_executable name)
     cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;DEFINES" ${ARGN})
-    add_executable(${name} ${arg_SOURCES})
+    # The HAL comes as objects: every component may need it, and none depends on it in the build, because tests bring their own.
+    add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:hal_virtual>)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
     target_compile_options(${name} PRIVATE ${WIPY_FLAGS_virtual} ${WIPY_WARNINGS} ${WIPY_TRAPS})
     target_compile_definitions(${name} PRIVATE ${arg_DEFINES})
-    target_link_options(${name} PRIVATE ${WIPY_MUSL_SPECS} -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack)
+    target_link_options(${name} PRIVATE ${WIPY_MUSL_SPECS} -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack
+        -Wl,--defsym=hal_interrupt_pending=0x20000000) # the first register: link/link.h
     set(libraries)
     foreach(dependency ${arg_DEPENDS})
         list(APPEND libraries ${dependency}_virtual)

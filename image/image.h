@@ -32,6 +32,7 @@ enum image_error {
     IMAGE_BAD_SIZE = -3, /* payload 0 or larger than the place for it */
     IMAGE_BAD_MD5 = -4,
     IMAGE_BAD_SHA256 = -5,
+    IMAGE_UNREADABLE = -6, /* the flash fails, or the place lies outside of it */
 };
 
 /* Check a header on its own: magic, header version, target, size against `space` (bytes for header, payload and MD5). */

@@ -1,0 +1,75 @@
+#include "hal/uart.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hal/reset.h"
+#include "targets/virtual/mcu_link.h"
+
+static uint8_t received[LINK_EVENT_DATA_MAX];
+static size_t received_first, received_count;
+
+static void uart_receive(const uint8_t *data, size_t size)
+{
+    if (received_count > 0) {
+        hal_fault("UART: the board sent input before the last was taken");
+    }
+    memcpy(received, data, size);
+    received_first = 0;
+    received_count = size;
+}
+
+void mcu_take_events(void)
+{
+    struct {
+        struct link_event event;
+        uint8_t data[LINK_EVENT_DATA_MAX];
+    } packet;
+    ssize_t got;
+    while ((got = read(LINK_FD_EVENT, &packet, sizeof packet)) != 0) {
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            if (errno == EAGAIN) {
+                return;
+            }
+            break;
+        }
+        /* The pins' levels are in the registers already; their event only wakes. */
+        if (packet.event.code == LINK_EVENT_UART && (size_t)got == sizeof packet.event + packet.event.size) {
+            uart_receive(packet.data, packet.event.size);
+        }
+    }
+    mcu_end();
+}
+
+size_t hal_uart_read(void *data, size_t size)
+{
+    mcu_take_events();
+    if (size > received_count) {
+        size = received_count;
+    }
+    if (size == 0) {
+        return 0;
+    }
+    memcpy(data, received + received_first, size);
+    received_first += size;
+    received_count -= size;
+    if (received_count == 0) {
+        mcu_send(&(struct link_command){.code = LINK_UART_TAKEN}, NULL);
+    }
+    return size;
+}
+
+void hal_uart_write(const void *data, size_t size)
+{
+    const uint8_t *next = data;
+    while (size > 0) {
+        size_t part = size < LINK_DATA_MAX ? size : LINK_DATA_MAX;
+        mcu_send(&(struct link_command){.code = LINK_UART_SEND, .size = (uint32_t)part}, next);
+        next += part;
+        size -= part;
+    }
+}
