@@ -1,11 +1,13 @@
 /* The file systems of the WiPy: /flash (littlefs); /sd comes with the card.
  *
- * storage owns the only instance of each, outside the Python heap, and one list of open files: Python, FTP and OTA all go
- * through it. Paths are absolute UTF-8, NUL-terminated, components separated by '/', up to STORAGE_PATH_MAX bytes, "." and ".." are not
- * interpreted (callers normalise). "/" is a directory of the mounted volumes: it can be listed and stat'ed, not changed.
+ * storage owns the only instance of each, outside the Python heap, and one list of open files:
+ * Python, FTP and OTA all go through it. Paths are absolute UTF-8, NUL-terminated, components
+ * separated by '/', up to STORAGE_PATH_MAX bytes, "." and ".." are not interpreted (callers
+ * normalise). "/" is a directory of the mounted volumes: it can be listed and stat'ed, not changed.
  *
- * A file that is open for writing is open once; a file that is open at all is neither replaced, removed nor renamed:
- * STORAGE_BUSY. No function polls the loop or is entered from within another one (asserted; see storage_busy()). */
+ * A file that is open for writing is open once; a file that is open at all is neither replaced,
+ * removed nor renamed: STORAGE_BUSY. No function polls the loop or is entered from within another
+ * one (asserted; see storage_busy()). */
 #ifndef STORAGE_STORAGE_H
 #define STORAGE_STORAGE_H
 
@@ -26,11 +28,12 @@ enum storage_error {
     STORAGE_NOT_DIR = -3,
     STORAGE_IS_DIR = -4,
     STORAGE_NOT_EMPTY = -5,
-    STORAGE_FULL = -6,       /* no room on the volume; what was synced before is intact */
-    STORAGE_BUSY = -7,       /* open elsewhere */
-    STORAGE_DENIED = -8,     /* a reserved name, "/" itself, or a mount point */
+    STORAGE_FULL = -6,   /* no room on the volume; what was synced before is intact */
+    STORAGE_BUSY = -7,   /* open elsewhere */
+    STORAGE_DENIED = -8, /* a reserved name, "/" itself, or a mount point */
     STORAGE_NAME_TOO_LONG = -9,
-    STORAGE_INVALID = -10,   /* empty name, control character, or not valid UTF-8; or a misuse of the handle */
+    STORAGE_INVALID =
+        -10, /* empty name, control character, or not valid UTF-8; or a misuse of the handle */
     STORAGE_TOO_MANY = -11,  /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
     STORAGE_NO_VOLUME = -12, /* the volume is not mounted (damaged, or no card) */
     STORAGE_CROSS = -13,     /* rename between volumes */
@@ -42,32 +45,38 @@ const char *storage_error_text(int error);
 
 enum storage_flash_state {
     STORAGE_FLASH_MOUNTED,
-    STORAGE_FLASH_FORMATTED, /* it was erased; now it is formatted, has the first-boot files, and is mounted */
+    STORAGE_FLASH_FORMATTED, /* it was erased; now it is formatted, has the first-boot files, and is
+                                mounted */
     STORAGE_FLASH_DAMAGED,   /* neither erased nor mountable: left as it is, not mounted */
 };
 
-/* Mount /flash. Formats it only when the partition's first two sectors are erased, then writes the first-boot files (boot.py, main.py, sys,
- * lib, cert). Removes what interrupted uploads left. Call once after reset. */
+/* Mount /flash. Formats it only when the partition's first two sectors are erased, then writes the
+ * first-boot files (boot.py, main.py, sys, lib, cert). Removes what interrupted uploads left. Call
+ * once after reset. */
 enum storage_flash_state storage_init(void);
 
-/* Format /flash, whatever is on it, and mount it with the first-boot files. STORAGE_BUSY when a file of it is open. */
+/* Format /flash, whatever is on it, and mount it with the first-boot files. STORAGE_BUSY when a
+ * file of it is open. */
 int storage_format_flash(void);
 
 /* True while a storage function is running (the loop asserts that it is not). */
 bool storage_busy(void);
 
-/* ---- files. A handle belongs to the caller until closed; it is an index into a fixed pool, never reused while open. */
+/* ---- files. A handle belongs to the caller until closed; it is an index into a fixed pool, never
+ * reused while open. */
 struct storage_file;
 
 enum storage_mode {
-    STORAGE_READ = 1,     /* must exist */
-    STORAGE_WRITE = 2,    /* may be combined with READ */
-    STORAGE_CREATE = 4,   /* create when missing (with WRITE) */
-    STORAGE_EXCLUSIVE = 8,/* with CREATE: STORAGE_EXISTS when it exists */
+    STORAGE_READ = 1,      /* must exist */
+    STORAGE_WRITE = 2,     /* may be combined with READ */
+    STORAGE_CREATE = 4,    /* create when missing (with WRITE) */
+    STORAGE_EXCLUSIVE = 8, /* with CREATE: STORAGE_EXISTS when it exists */
     STORAGE_TRUNCATE = 16,
-    STORAGE_APPEND = 32,  /* every write goes to the end */
-    STORAGE_REPLACE = 64, /* alone: write a new file aside. storage_close() puts it in the place of the old one, in one step that a power
-                             cut cannot split; storage_abandon() leaves the old one as it was. The name counts as open for writing. */
+    STORAGE_APPEND = 32, /* every write goes to the end */
+    STORAGE_REPLACE =
+        64, /* alone: write a new file aside. storage_close() puts it in the place of the old one,
+               in one step that a power cut cannot split; storage_abandon() leaves the old one as it
+               was. The name counts as open for writing. */
 };
 
 int storage_open(struct storage_file **file, const char *path, unsigned mode);
@@ -76,16 +85,19 @@ int32_t storage_read(struct storage_file *file, void *data, uint32_t size);
 /* All `size` bytes or an error; after an error the file keeps what the last sync or close left. */
 int32_t storage_write(struct storage_file *file, const void *data, uint32_t size);
 enum storage_whence { STORAGE_SEEK_SET, STORAGE_SEEK_CUR, STORAGE_SEEK_END };
-/* The new position, or an error; seeking behind the end is allowed, the gap reads as zeros when written behind. */
+/* The new position, or an error; seeking behind the end is allowed, the gap reads as zeros when
+ * written behind. */
 int32_t storage_seek(struct storage_file *file, int32_t offset, enum storage_whence whence);
 int32_t storage_tell(struct storage_file *file);
 int32_t storage_size(struct storage_file *file);
 int storage_truncate(struct storage_file *file, uint32_t size);
 /* Write out everything: after it a power cut loses none of it. */
 int storage_sync(struct storage_file *file);
-/* Sync and close. The handle is gone whatever is returned; an error says that the last unsynced part is lost. */
+/* Sync and close. The handle is gone whatever is returned; an error says that the last unsynced
+ * part is lost. */
 int storage_close(struct storage_file *file);
-/* Close without committing what is unsynced (STORAGE_REPLACE: the old file stays). Never fails; NULL is allowed. */
+/* Close without committing what is unsynced (STORAGE_REPLACE: the old file stays). Never fails;
+ * NULL is allowed. */
 void storage_abandon(struct storage_file *file);
 
 /* ---- names */
@@ -110,14 +122,16 @@ struct storage_volume {
 };
 int storage_volume(const char *path, struct storage_volume *volume);
 
-/* ---- directories. Entries come without "." and ".." and without reserved names, in no particular order. */
+/* ---- directories. Entries come without "." and ".." and without reserved names, in no particular
+ * order. */
 struct storage_dir;
 struct storage_entry {
     char name[STORAGE_NAME_MAX + 1];
     struct storage_stat stat;
 };
 int storage_opendir(struct storage_dir **dir, const char *path);
-int storage_readdir(struct storage_dir *dir, struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
-void storage_closedir(struct storage_dir *dir);                           /* NULL is allowed */
+int storage_readdir(struct storage_dir *dir,
+                    struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
+void storage_closedir(struct storage_dir *dir);   /* NULL is allowed */
 
 #endif

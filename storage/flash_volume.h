@@ -1,0 +1,46 @@
+/* The littlefs volume behind /flash: its memory, its block device over hal/flash.h, mounting and
+ * formatting. */
+#ifndef STORAGE_FLASH_VOLUME_H
+#define STORAGE_FLASH_VOLUME_H
+
+#include "lib/flash_map.h"
+
+#include <lfs2.h>
+#include <stdbool.h>
+
+#define FLASH_VOLUME_BLOCKS (FLASH_FS_SIZE / FLASH_SECTOR_SIZE)
+
+/* One flash command programs up to a sector: a cache of that size makes the fewest commands. */
+#define FLASH_VOLUME_CACHE FLASH_SECTOR_SIZE
+
+/* Attribute of a file or directory: when it was last changed, uint32_t little-endian, UTC seconds
+ * since 1970. */
+#define FLASH_VOLUME_ATTR_MTIME 't'
+
+/* Uploads lie here until they are complete (a name of the volume's root). It is the last thing that
+ * the first boot makes: a volume without it has not got all its first-boot files yet. */
+#define FLASH_VOLUME_UPLOADS "/.uploads"
+
+extern lfs2_t flash_volume;
+
+/* Mounted, and not stopped. */
+bool flash_volume_usable(void);
+
+/* Results are enum lfs2_error. */
+int flash_volume_mount(void);
+/* Make an empty file system, whatever is there; it is not mounted afterwards. A power cut leaves
+ * either the old file system whole, or none, or the new one. */
+int flash_volume_format(void);
+
+/* True when the partition is erased, or holds nothing but what an interrupted first formatting
+ * leaves. */
+bool flash_volume_is_erased(void);
+
+/* littlefs met what it cannot cope with: the chip is not touched any more until the next mount. */
+void flash_volume_stop(void);
+
+/* littlefs counts the blocks in use by walking all metadata; blocks of a file that is being
+ * rewritten may count twice. */
+uint32_t flash_volume_free_blocks(void);
+
+#endif
