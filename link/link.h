@@ -15,6 +15,12 @@
 #define LINK_REGISTERS_SIZE    4096u
 /* The flash file, read-only. It holds every byte inverted, so that erased flash (0xFF) is a hole that costs no disk. */
 #define LINK_FLASH_ADDRESS     0x30000000ul
+/* Where the segments of an executable may lie: code, data and RAM. */
+#define LINK_PROGRAM_ADDRESS 0x00010000ul
+#define LINK_PROGRAM_END     0x20000000ul
+/* The stack that it starts on; nothing is mapped below it or above it. */
+#define LINK_STACK_ADDRESS 0x60000000ul
+#define LINK_STACK_SIZE    0x00100000ul
 
 /* ---- descriptors of the MCU; all three are SOCK_SEQPACKET, the board's ends are non-blocking */
 #define LINK_FD_BUS   3 /* commands MCU -> board, each struct link_command (+ data); some are answered, see below */
