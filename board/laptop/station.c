@@ -1,0 +1,318 @@
+#include "board/laptop/station.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "board/laptop/laptop.h"
+#include "lwip/dhcp.h"
+#include "lwip/etharp.h"
+#include "lwip/init.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/dhcp.h"
+#include "lwip/sys.h"
+#include "netif/ethernet.h"
+
+#define FRAME_MIN       14
+#define FRAME_MAX       1514
+#define BATCH           64 /* frames per system call */
+#define LEASE_RETRY     0.05
+#define LEASE_RETRY_MAX 2.0
+#define ARP_TICKS       (ARP_TMR_INTERVAL / TCP_TMR_INTERVAL)
+
+/* Frames on their way out (kept until the radio takes them, so that none is lost) and just come in.
+ */
+struct batch {
+    unsigned first, count;
+    uint16_t size[BATCH];
+    uint8_t frame[BATCH][FRAME_MAX];
+};
+
+static struct batch outgoing, incoming;
+
+/* lwIP asks for its TCP clock by a call without context. */
+static struct ev_loop *clock_loop;
+static ev_timer tcp_clock;
+static unsigned arp_ticks;
+
+uint32_t laptop_random(void)
+{
+    uint32_t value = 0;
+    if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
+        value = (uint32_t)rand();
+    return value;
+}
+
+_Noreturn void laptop_panic(const char *message)
+{
+    fprintf(stderr, "wipy: laptop: %s\n", message);
+    abort();
+}
+
+uint32_t sys_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)((uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u);
+}
+
+/* ---- timers: they run only while there is something that can time out */
+
+void tcp_timer_needed(void)
+{
+    if (!ev_is_active(&tcp_clock)) {
+        ev_now_update(clock_loop);
+        ev_timer_again(clock_loop, &tcp_clock);
+    }
+}
+
+static void tcp_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    tcp_tmr();
+    if (++arp_ticks >= ARP_TICKS) {
+        arp_ticks = 0;
+        etharp_tmr();
+    }
+    if (tcp_active_pcbs == NULL && tcp_tw_pcbs == NULL)
+        ev_timer_stop(loop, timer);
+}
+
+/* ---- sending */
+
+static void send_batch(struct station *station)
+{
+    struct mmsghdr messages[BATCH] = {0};
+    struct iovec vectors[BATCH];
+    unsigned left = outgoing.count - outgoing.first;
+    for (unsigned i = 0; i < left; i++) {
+        unsigned slot = outgoing.first + i;
+        vectors[i] = (struct iovec){outgoing.frame[slot], outgoing.size[slot]};
+        messages[i].msg_hdr.msg_iov = &vectors[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    int sent = sendmmsg(station->config.radio_fd, messages, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+        sent = (int)left; /* the board is gone, which the reading side will see */
+    if (sent > 0)
+        outgoing.first += (unsigned)sent;
+    if (outgoing.first == outgoing.count) {
+        outgoing.first = outgoing.count = 0;
+        ev_io_stop(station->config.loop, &station->writable);
+    } else {
+        ev_io_start(station->config.loop, &station->writable);
+    }
+}
+
+static err_t link_output(struct netif *netif, struct pbuf *packet)
+{
+    struct station *station = netif->state;
+    if (packet->tot_len > FRAME_MAX)
+        return ERR_VAL;
+    if (outgoing.count == BATCH)
+        send_batch(station);
+    if (outgoing.count == BATCH)
+        return ERR_MEM; /* TCP keeps the segment; radio_writable() tries again */
+    pbuf_copy_partial(packet, outgoing.frame[outgoing.count], packet->tot_len, 0);
+    outgoing.size[outgoing.count++] = packet->tot_len;
+    return ERR_OK;
+}
+
+static void radio_writable(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct station *station = io->data;
+    send_batch(station);
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; outgoing.count < BATCH && pcb != NULL;
+         pcb = pcb->next)
+        tcp_output(pcb);
+}
+
+static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    struct station *station = prepare->data;
+    if (outgoing.count > 0 && !ev_is_active(&station->writable))
+        send_batch(station);
+}
+
+/* ---- link and lease */
+
+static void abort_connections(void)
+{
+    while (tcp_active_pcbs != NULL)
+        tcp_abort(tcp_active_pcbs);
+    while (tcp_tw_pcbs != NULL)
+        tcp_abort(tcp_tw_pcbs);
+}
+
+static void go_offline(struct station *station)
+{
+    if (!station->online)
+        return;
+    station->online = false;
+    ev_timer_stop(station->config.loop, &station->lease_clock);
+    abort_connections();
+    station->config.changed(station->config.context, false);
+}
+
+static void check_lease(struct station *station)
+{
+    bool supplied = netif_is_link_up(&station->netif) && dhcp_supplied_address(&station->netif);
+    if (!supplied) {
+        go_offline(station);
+    } else if (!station->online) {
+        station->online = true;
+        ev_timer_stop(station->config.loop, &station->lease_retry);
+        ev_timer_again(station->config.loop, &station->lease_clock);
+        station->config.changed(station->config.context, true);
+    }
+}
+
+static void retry_later(struct station *station)
+{
+    ev_timer_stop(station->config.loop, &station->lease_retry);
+    ev_timer_set(&station->lease_retry, station->retry_after, 0.);
+    ev_timer_start(station->config.loop, &station->lease_retry);
+    station->retry_after *= 2;
+    if (station->retry_after > LEASE_RETRY_MAX)
+        station->retry_after = LEASE_RETRY_MAX;
+}
+
+/* No answer: ask again from the start. lwIP's own retries are made for real air and come after a
+ * second. */
+static void lease_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct station *station = timer->data;
+    netif_set_addr(&station->netif, NULL, NULL, NULL);
+    dhcp_start(&station->netif);
+    retry_later(station);
+}
+
+/* Renewal, on lwIP's coarse clock. */
+static void lease_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct station *station = timer->data;
+    dhcp_coarse_tmr();
+    check_lease(station);
+    if (!station->online && netif_is_link_up(&station->netif))
+        retry_later(station);
+}
+
+static void link_down(struct station *station)
+{
+    netif_set_link_down(&station->netif);
+    ev_timer_stop(station->config.loop, &station->lease_retry);
+    etharp_cleanup_netif(&station->netif);
+    go_offline(station);
+}
+
+static void link_up(struct station *station)
+{
+    if (netif_is_link_up(&station->netif))
+        return;
+    netif_set_link_up(
+        &station
+             ->netif); /* asks for the old address when there is one (INIT-REBOOT), else for any */
+    station->retry_after = LEASE_RETRY;
+    retry_later(station);
+}
+
+/* ---- receiving */
+
+static void receive_frame(struct station *station, const uint8_t *frame, size_t size)
+{
+    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_RAM);
+    if (packet == NULL)
+        return;
+    memcpy(packet->payload, frame, size);
+    if (station->netif.input(packet, &station->netif) != ERR_OK)
+        pbuf_free(packet);
+}
+
+static void radio_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct station *station = io->data;
+    struct mmsghdr messages[BATCH] = {0};
+    struct iovec vectors[BATCH];
+    for (unsigned i = 0; i < BATCH; i++) {
+        vectors[i] = (struct iovec){incoming.frame[i], FRAME_MAX};
+        messages[i].msg_hdr.msg_iov = &vectors[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    int count = recvmmsg(station->config.radio_fd, messages, BATCH, MSG_DONTWAIT, NULL);
+    if (count < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            ev_break(loop, EVBREAK_ALL);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        size_t size = messages[i].msg_len;
+        if (size == 0) { /* end of file: the board is gone */
+            ev_break(loop, EVBREAK_ALL);
+            return;
+        }
+        if (size == 1 && incoming.frame[i][0] == LAPTOP_LINK_UP)
+            link_up(station);
+        else if (size == 1)
+            link_down(station);
+        else if (size >= FRAME_MIN && netif_is_link_up(&station->netif))
+            receive_frame(station, incoming.frame[i], size);
+    }
+    check_lease(station);
+}
+
+/* ---- start */
+
+static err_t netif_start(struct netif *netif)
+{
+    struct station *station = netif->state;
+    netif->name[0] = 'w';
+    netif->name[1] = 'l';
+    netif->hostname = "laptop";
+    netif->output = etharp_output;
+    netif->linkoutput = link_output;
+    netif->mtu = 1500;
+    netif->hwaddr_len = sizeof station->config.mac;
+    memcpy(netif->hwaddr, station->config.mac, sizeof station->config.mac);
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    return ERR_OK;
+}
+
+void station_init(struct station *station, const struct station_config *config)
+{
+    *station = (struct station){.config = *config};
+    clock_loop = config->loop;
+    ev_init(&tcp_clock, tcp_tick);
+    tcp_clock.repeat = TCP_TMR_INTERVAL / 1000.;
+    ev_init(&station->lease_retry, lease_retry);
+    ev_init(&station->lease_clock, lease_tick);
+    station->lease_clock.repeat = DHCP_COARSE_TIMER_SECS;
+    station->lease_retry.data = station->lease_clock.data = station;
+
+    lwip_init();
+    netif_add(&station->netif, NULL, NULL, NULL, station, netif_start, ethernet_input);
+    netif_set_default(&station->netif);
+    netif_set_up(&station->netif);
+    dhcp_start(&station->netif); /* waits for the link */
+
+    ev_io_init(&station->readable, radio_readable, config->radio_fd, EV_READ);
+    ev_io_init(&station->writable, radio_writable, config->radio_fd, EV_WRITE);
+    ev_prepare_init(&station->before_sleep, before_sleep);
+    station->readable.data = station->writable.data = station->before_sleep.data = station;
+    ev_set_priority(&station->before_sleep,
+                    EV_MINPRI); /* after the other preparations, which may send */
+    ev_io_start(config->loop, &station->readable);
+    ev_prepare_start(config->loop, &station->before_sleep);
+}
+
+const ip_addr_t *station_wipy(const struct station *station)
+{
+    return netif_ip_gw4(&station->netif);
+}
+
+const ip4_addr_t *station_address(const struct station *station)
+{
+    return netif_ip4_addr(&station->netif);
+}

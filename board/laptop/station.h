@@ -1,0 +1,44 @@
+/* A station of the WiPy's network: lwIP with one interface whose frames pass on radio_fd, its DHCP
+ * lease, and its timers.
+ *
+ * lwIP is global, so there is one station per process. */
+#ifndef BOARD_LAPTOP_STATION_H
+#define BOARD_LAPTOP_STATION_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lwip/netif.h"
+
+struct station_config {
+    struct ev_loop *loop;
+    int radio_fd; /* as in laptop.h; non-blocking; stays the caller's */
+    uint8_t mac[6];
+    /* Called when a lease is there (true), and when link or lease are gone (false); by then lwIP
+     * has aborted every TCP connection, and told so to its error callback. */
+    void (*changed)(void *context, bool online);
+    void *context;
+};
+
+struct station {
+    struct station_config config;
+    struct netif netif;
+    bool online;
+    ev_io readable;
+    ev_io writable;
+    ev_prepare before_sleep;
+    ev_timer lease_retry;
+    ev_timer lease_clock;
+    double retry_after; /* seconds until the next try for a lease */
+};
+
+/* Start it with the link down. The caller owns `station`, which must outlive the loop. The loop is
+ * broken (ev_break) when the other end of radio_fd is closed. */
+void station_init(struct station *station, const struct station_config *config);
+
+/* While online: the WiPy's address (the gateway of the lease) and our own. */
+const ip_addr_t *station_wipy(const struct station *station);
+const ip4_addr_t *station_address(const struct station *station);
+
+#endif
