@@ -1,0 +1,130 @@
+"""The examples of README.md are run as they stand, and must print what it says.
+
+A fenced block that begins with ```console holds commands after `$ `, continued by lines that begin with `> `, each followed by its output;
+`...` stands for any text, also of several lines. All blocks together are one session, in an empty folder in which `build/` is the tested
+build. Three things differ from what a reader does, because a test must not disturb the machine: `make run` starts the board
+without building first, the ports are free ones, and a command that goes on (make run, wipy run) is left running until the end.
+In a telnet session the reader's part is what follows a prompt of the board, the password is typed after an empty `Password: `."""
+
+import os
+import re
+import socket
+import subprocess
+
+import pytest
+
+from board import ROOT, WIPY, Board
+from stream import LIMIT, Client
+
+README = ROOT / "README.md"
+PROMPTS = ("Login as: ", "Password: ", ">>> ", "... ", "=== ")
+SERVES = re.compile(r"(make run|build/wipy run)\b")
+TALKS = re.compile(r"(telnet|plink)\b")
+
+
+def blocks(text):
+    """The lines of each console block, with the number of the first."""
+    for match in re.finditer(r"^```console\n(.*?)^```", text, re.M | re.S):
+        yield text[: match.start(1)].count("\n") + 1, match[1].splitlines()
+
+
+def commands(lines):
+    """[[command, [output lines]], ...]"""
+    found = []
+    for line in lines:
+        if line.startswith("$ "):
+            found.append([line[2:], []])
+        elif line.startswith("> ") and found and not found[-1][1]:
+            found[-1][0] += "\n" + line[2:]
+        else:
+            assert found, f"{line!r} stands before any command"
+            found[-1][1].append(line)
+    return found
+
+
+def fits(printed, expected):
+    """Whether what was printed is what was expected, where `...` is any text."""
+    pattern = ".*?".join(re.escape(part) for part in "\n".join(expected).rstrip().split("..."))
+    return re.fullmatch(pattern + r"\s*", printed.replace("\r\n", "\n"), re.S)
+
+
+def test_the_mechanism():
+    assert fits("a b\nb c\n", ["a ... c"]) and fits("", []) and fits("x\n", ["x"])
+    assert not fits("a b d", ["a ... c"]) and not fits("x\ny\n", ["x"])
+    assert commands(["$ one", "out", "$ two \\", "> more", "out"]) == [["one", ["out"]], ["two \\\nmore", ["out"]]]
+    assert list(blocks("a\n```console\n$ b\n```\n```\n$ c\n```\n")) == [(3, ["$ b"])]
+
+
+class Reader:
+    """Somebody who types what the README says."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.boards = []
+        (folder / "build").mkdir()
+        for name in ("wipy", "mcuimg.bin"):
+            (folder / "build" / name).symlink_to(WIPY.parent / name)
+        self.environment = dict(os.environ, HOME=str(folder))
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            two.bind(("127.0.0.1", 0))
+            self.ports = {"2323": str(one.getsockname()[1]), "2121": str(two.getsockname()[1])}
+
+    def local(self, text):
+        """With this test's ports in place of the README's."""
+        return re.sub(r"\b(2323|2121)\b", lambda match: self.ports[match[1]], text)
+
+    def follow(self, command, expected):
+        expected = [self.local(line) for line in expected]
+        if SERVES.match(command):
+            printed = self.serve(command)
+        elif TALKS.match(command):
+            printed = self.talk(self.local(command), expected)
+        else:
+            done = subprocess.run(
+                self.local(command), shell=True, text=True, cwd=self.folder, env=self.environment, timeout=60,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            )
+            printed = done.stdout
+        assert fits(printed, expected), f"$ {command}\nprinted:\n{printed}\nREADME:\n" + "\n".join(expected)
+
+    def serve(self, command):
+        directory = re.search(r"(?:wipy run|DIR=)\s*([\w./-]+)", command)
+        board = Board(self.folder / (directory[1] if directory else "my-wipy"))
+        options = ["--telnet", self.ports["2323"], "--ftp", self.ports["2121"], "--firmware", "build/mcuimg.bin"]
+        board.command = lambda: [str(WIPY), "run", os.path.relpath(board.directory, self.folder), *options]
+        os.chdir(self.folder)
+        self.boards.append(board)
+        board.start()
+        return "\n".join(board.lines) + "\n"
+
+    def talk(self, command, expected):
+        with Client(*command.split()) as program:
+            for line in expected:
+                prompt = next((prompt for prompt in PROMPTS if (line + " ").startswith(prompt)), None)
+                if prompt:
+                    program.expect(prompt.encode(), LIMIT)
+                    typed = line[len(prompt) :] or ("python" if prompt == "Password: " else "")
+                    if typed:
+                        program.send(typed.encode() + b"\r")
+            program.pump(0.2)
+            return program.log.decode()
+
+
+def test_readme(tmp_path, monkeypatch):
+    if not README.exists():
+        pytest.skip("there is no README.md yet")
+    found = list(blocks(README.read_text()))
+    assert found, "the README has console blocks"
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(tmp_path)
+    try:
+        for number, lines in found:
+            for command, expected in commands(lines):
+                try:
+                    reader.follow(command, expected)
+                except AssertionError as error:
+                    raise AssertionError(f"README.md, block at line {number}: {error}") from error
+    finally:
+        for board in reader.boards:
+            board.stop()
