@@ -1,0 +1,26 @@
+/* What help() says. */
+#include "py/builtin.h"
+
+const char python_help_text[] =
+    "Welcome to MicroPython on the WiPy!\n"
+    "\n"
+    "Your programs live in /flash: boot.py runs first at every start, then main.py.\n"
+    "Put them there by FTP (user micro, password python, unless you changed them).\n"
+    "\n"
+    "At this prompt:\n"
+    "  CTRL-A        raw mode, for programs that drive the board\n"
+    "  CTRL-B        back to this prompt\n"
+    "  CTRL-C        stop the program that runs\n"
+    "  CTRL-D        soft reset: start Python anew, the network stays up\n"
+    "  CTRL-E        paste mode, for many lines at once\n"
+    "  TAB           complete a name;  arrow keys: history\n"
+    "\n"
+    "The board:\n"
+    "  import pyb            # pyb.reset(), pyb.millis(), pyb.rng(), pyb.info()\n"
+    "  import machine        # machine.reset(), machine.unique_id(), ...\n"
+    "  import os             # os.listdir(), os.stat('main.py'), os.uname()\n"
+    "  import time           # time.sleep(0.5), time.ticks_ms(), time.time()\n"
+    "  import socket         # TCP and UDP;  asyncio: many of them at once\n"
+    "\n"
+    "For the modules there are, type help('modules').\n"
+    "For what is inside an object, type help(object) or dir(object).\n";

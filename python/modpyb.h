@@ -1,0 +1,22 @@
+/* Functions of module pyb that module machine has too, and what they share with the rest of the port. */
+#ifndef PYTHON_MODPYB_H
+#define PYTHON_MODPYB_H
+
+#include "hal/reset.h"
+#include "py/obj.h"
+
+MP_DECLARE_CONST_FUN_OBJ_0(pyb_unique_id_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(pyb_freq_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(pyb_rng_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(pyb_disable_irq_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_enable_irq_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(pyb_main_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_info_obj);
+
+/* Why this run of Python began: HAL_RESET_SOFT after a soft reset, else the hardware's cause. */
+enum hal_reset_cause python_reset_cause(void);
+
+/* Reset the MCU; the files of Python are closed before. */
+_Noreturn void python_hard_reset(void);
+
+#endif

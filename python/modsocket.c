@@ -1,0 +1,227 @@
+/* Module socket: MicroPython's extmod/modlwip.c, unchanged, with guards around what it calls. Each guard below says what would happen without
+ * it. The macros come after all headers and before the module's text, so they change only what the module does. */
+#include "python/modsocket.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lwip/dns.h"
+#include "lwip/igmp.h"
+#include "lwip/init.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/raw.h"
+#include "lwip/tcp.h"
+#include "lwip/timeouts.h"
+#include "lwip/udp.h"
+#include "py/gc.h"
+#include "py/mperrno.h"
+#include "py/mphal.h"
+#include "py/objlist.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+
+#define BACKLOG_MIN 2
+#define BACKLOG_MAX 16
+
+/* How late a time-out of a socket may be noticed, board time; an event ends the wait at once. The module itself would look every
+ * millisecond, which costs percents of a core in a blocking accept(). */
+#define WAIT_MS 20
+
+int mp_mod_network_prefer_dns_use_ip_version = 4;
+
+static bool aborting;
+
+void python_abort_sockets(void)
+{
+    aborting = true;
+}
+
+static void guard_wait(void)
+{
+    mp_event_wait_ms(WAIT_MS);
+}
+
+/* Sockets that the program forgot are closed before there are said to be none left. */
+static struct tcp_pcb *guard_tcp_new(void)
+{
+    aborting = false;
+    struct tcp_pcb *pcb = tcp_new();
+    if (pcb == NULL) {
+        gc_collect();
+        pcb = tcp_new();
+    }
+    return pcb;
+}
+
+static struct udp_pcb *guard_udp_new(void)
+{
+    struct udp_pcb *pcb = udp_new();
+    if (pcb == NULL) {
+        gc_collect();
+        pcb = udp_new();
+    }
+    return pcb;
+}
+
+/* A listening PCB is smaller than a connected one and has neither callback: closing a server would write behind it. */
+static void guard_tcp_err(struct tcp_pcb *pcb, tcp_err_fn function)
+{
+    if (pcb->state != LISTEN) {
+        tcp_err(pcb, function);
+    }
+}
+
+/* As above. And what came before accept() was held back in the PCB: hand it over now instead of at lwIP's next 250 ms tick. A
+ * FIN that came alone was dropped; without it recv() would wait for ever. */
+static void guard_tcp_recv(struct tcp_pcb *pcb, tcp_recv_fn function)
+{
+    if (pcb->state == LISTEN) {
+        return;
+    }
+    tcp_recv(pcb, function);
+    if (function == NULL) {
+        return;
+    }
+    if (pcb->refused_data != NULL) {
+        tcp_process_refused_data(pcb);
+    } else if (pcb->state == CLOSE_WAIT) {
+        function(pcb->callback_arg, pcb, NULL, ERR_OK);
+    }
+}
+
+/* The module aborts the connections that a closed server had not accepted. Their error callback would change the queue
+ * that is being emptied. */
+static void guard_tcp_abort(struct tcp_pcb *pcb)
+{
+    tcp_err(pcb, NULL);
+    tcp_abort(pcb);
+}
+
+static err_t guard_tcp_close(struct tcp_pcb *pcb)
+{
+    if (aborting && pcb->state != LISTEN) {
+        tcp_abort(pcb);
+        return ERR_OK;
+    }
+    return tcp_close(pcb);
+}
+
+/* A listening PCB has no send buffer. */
+static tcpwnd_size_t guard_tcp_sndbuf(const struct tcp_pcb *pcb)
+{
+    return pcb->state == LISTEN ? 0 : pcb->snd_buf;
+}
+
+/* A closed socket has no PCB. */
+static void guard_option(struct ip_pcb *pcb, bool set, u8_t option)
+{
+    if (pcb == NULL) {
+        mp_raise_OSError(MP_EBADF);
+    }
+    if (set) {
+        ip_set_option(pcb, option);
+    } else {
+        ip_reset_option(pcb, option);
+    }
+}
+
+/* TCP_NODELAY is kept where only a connected or new TCP PCB has its flags. A server may be asked for it: nothing to do. */
+static void guard_nodelay(struct tcp_pcb *pcb, bool is_tcp, bool set)
+{
+    if (pcb == NULL) {
+        mp_raise_OSError(MP_EBADF);
+    }
+    if (!is_tcp) {
+        mp_raise_OSError(MP_EOPNOTSUPP);
+    }
+    if (pcb->state == LISTEN) {
+        return;
+    }
+    if (set) {
+        tcp_nagle_disable(pcb);
+    } else {
+        tcp_nagle_enable(pcb);
+    }
+}
+
+/* Look up a name and wait for the answer. The module would let lwIP write the answer to its C stack; when Ctrl-C ends the
+ * wait, that is somebody else's. Here a late answer finds that its number is no longer wanted. */
+static struct {
+    uintptr_t number;
+    enum { DNS_WAITING, DNS_FOUND, DNS_FAILED } state;
+    ip_addr_t address;
+} dns;
+
+static void dns_answer(const char *name, const ip_addr_t *address, void *number)
+{
+    if ((uintptr_t)number != dns.number) {
+        return;
+    }
+    if (address != NULL) {
+        dns.address = *address;
+        dns.state = DNS_FOUND;
+    } else {
+        dns.state = DNS_FAILED;
+    }
+}
+
+static err_t guard_dns(const char *name, ip_addr_t *address)
+{
+    dns.number++;
+    dns.state = DNS_WAITING;
+    err_t result = dns_gethostbyname(name, address, dns_answer, (void *)dns.number);
+    if (result != ERR_INPROGRESS) {
+        return result;
+    }
+    while (dns.state == DNS_WAITING) {
+        mp_event_wait_indefinite();
+    }
+    *address = dns.address;
+    return dns.state == DNS_FOUND ? ERR_OK : ERR_BUF;
+}
+
+#undef ip_set_option
+#undef ip_reset_option
+#undef tcp_sndbuf
+#undef tcp_set_flags
+#undef tcp_clear_flags
+#undef assert
+
+#define tcp_new()              guard_tcp_new()
+#define udp_new()              guard_udp_new()
+#define tcp_err(pcb, f)        guard_tcp_err(pcb, f)
+#define tcp_recv(pcb, f)       guard_tcp_recv(pcb, f)
+#define tcp_abort(pcb)         guard_tcp_abort(pcb)
+#define tcp_close(pcb)         guard_tcp_close(pcb)
+#define tcp_sndbuf(pcb)        guard_tcp_sndbuf(pcb)
+#define ip_set_option(p, o)    guard_option((struct ip_pcb *)(p), true, o)
+#define ip_reset_option(p, o)  guard_option((struct ip_pcb *)(p), false, o)
+#define tcp_set_flags(pcb, o)  guard_nodelay(pcb, socket->type == MOD_NETWORK_SOCK_STREAM, true)
+#define tcp_clear_flags(pcb, o) guard_nodelay(pcb, socket->type == MOD_NETWORK_SOCK_STREAM, false)
+#define mp_event_wait_ms(ms)   guard_wait()
+#define dns_gethostbyname_addrtype(name, address, found, arg, type)                                \
+    guard_dns(name, (ip_addr_t *)(address))
+
+/* A backlog that is not 2 to 255 would be cut to a byte, and a queue taken for a connection. (`backlog` is a variable of the module.) */
+#define tcp_listen_with_backlog_and_err(pcb, n, error)                                             \
+    (backlog = backlog < BACKLOG_MIN ? BACKLOG_MIN : MIN(backlog, BACKLOG_MAX),                    \
+     (tcp_listen_with_backlog_and_err)(pcb, (u8_t)backlog, error))
+
+/* Reading from a server would take its queue for data. The module's assertions stand at the right places, in functions that report an
+ * error through `_errno`. */
+#define assert(condition)                                                                          \
+    do {                                                                                           \
+        if (socket->state == STATE_LISTENING || !(condition)) {                                    \
+            *_errno = MP_ENOTCONN;                                                                 \
+            return MP_STREAM_ERROR;                                                                \
+        }                                                                                          \
+    } while (0)
+
+/* lwIP is the firmware's: Python neither restarts it nor drives its timers. */
+#define lwip_init()          ((void)0)
+#define sys_check_timeouts() ((void)0)
+
+#define printf(...) mp_printf(&mp_plat_print, __VA_ARGS__)
+
+#include "extmod/modlwip.c"

@@ -1,0 +1,110 @@
+/* The life of Python on the WiPy: from reset to soft reset, for ever. */
+#include "python/python.h"
+
+#include "genhdr/mpversion.h"
+#include "hal/reset.h"
+#include "py/cstack.h"
+#include "py/gc.h"
+#include "py/mphal.h"
+#include "py/runtime.h"
+#include "python/modpyb.h"
+#include "python/modsocket.h"
+#include "python/vfs_storage.h"
+#include "shared/readline/readline.h"
+#include "shared/runtime/gchelper.h"
+#include "shared/runtime/pyexec.h"
+
+/* How much C stack Python may use; deeper recursion is a RuntimeError. Frames of a 64-bit machine are twice as large. */
+#define STACK_SIZE (48u * 1024u * (sizeof(void *) / 4))
+
+static char heap[WIPY_HEAP_KIB * 1024u] __attribute__((aligned(16)));
+static bool after_soft_reset;
+
+const char *python_banner(void)
+{
+    return MICROPY_BANNER_NAME_AND_VERSION "; " MICROPY_BANNER_MACHINE;
+}
+
+enum hal_reset_cause python_reset_cause(void)
+{
+    return after_soft_reset ? HAL_RESET_SOFT : hal_reset_cause();
+}
+
+void gc_collect(void)
+{
+    gc_collect_start();
+    gc_helper_collect_regs_and_stack();
+    gc_collect_end();
+}
+
+void nlr_jump_fail(void *value)
+{
+    hal_fault("Python: an exception that nobody catches");
+}
+
+static void start(void)
+{
+    gc_init(heap, heap + sizeof heap);
+    mp_init();
+    readline_init0();
+    python_mount_flash();
+    mp_obj_t path[] = {
+        MP_OBJ_NEW_QSTR(MP_QSTR_), /* the current directory */
+        MP_OBJ_NEW_QSTR(MP_QSTR__slash_flash),
+        MP_OBJ_NEW_QSTR(MP_QSTR__slash_flash_slash_lib),
+        MP_OBJ_NEW_QSTR(MP_QSTR__dot_frozen), /* asyncio, in the firmware */
+    };
+    mp_sys_path = mp_obj_new_list(MP_ARRAY_SIZE(path), path);
+    mp_obj_list_init(MP_OBJ_TO_PTR(mp_sys_argv), 0);
+    MP_STATE_PORT(python_main) = MP_OBJ_NULL;
+}
+
+/* boot.py, then main.py or what pyb.main() named. What a script says by sys.exit() or machine.soft_reset() is a soft
+ * reset: false. Any other error has been printed; the prompt comes next. */
+static bool run_scripts(void)
+{
+    int result = pyexec_file_if_exists("/flash/boot.py");
+    if (result & PYEXEC_FORCED_EXIT) {
+        return false;
+    }
+    if (pyexec_mode_kind == PYEXEC_MODE_RAW_REPL) {
+        return true; /* a program drives the board: it does not want main.py */
+    }
+    const char *main = "main.py";
+    if (MP_STATE_PORT(python_main) != MP_OBJ_NULL) {
+        main = mp_obj_str_get_str(MP_STATE_PORT(python_main));
+    }
+    result = pyexec_file_if_exists(main);
+    return !(result & PYEXEC_FORCED_EXIT);
+}
+
+static void prompt(void)
+{
+    int result;
+    do {
+        result = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
+    } while (!(result & PYEXEC_FORCED_EXIT));
+}
+
+static void stop(void)
+{
+    mp_printf(&mp_plat_print, "PYB: soft reboot\n");
+    python_enable_irq();
+    python_abort_sockets();
+    gc_sweep_all(); /* the finalisers close sockets and files */
+    python_close_files();
+    mp_deinit();
+    after_soft_reset = true;
+}
+
+void python_run(void)
+{
+    mp_cstack_init_with_sp_here(STACK_SIZE);
+    for (;;) {
+        start();
+        if (run_scripts()) {
+            prompt();
+        }
+        stop();
+    }
+}

@@ -1,0 +1,28 @@
+/* The file system type of the WiPy: MicroPython's VFS protocol over storage/. The volumes are mounted outside the Python heap, so a soft
+ * reset neither unmounts nor harms them; it only closes what Python had open. */
+#ifndef PYTHON_VFS_STORAGE_H
+#define PYTHON_VFS_STORAGE_H
+
+#include "py/obj.h"
+
+/* Mount the volume /flash for Python, and make it the current directory. Also when storage could not mount it: then every use of it raises
+ * OSError(ENODEV). */
+void python_mount_flash(void);
+
+/* Close the files and directories that Python left open, after the heap's finalisers had their turn. */
+void python_close_files(void);
+
+/* Sync the files that Python has open; raises OSError. */
+void python_sync_files(void);
+
+/* storage's error as an errno of MicroPython (positive). */
+int python_storage_errno(int error);
+
+/* ---- between vfs_storage.c and file_storage.c */
+
+/* open(): `path` is absolute and normalised, `mode` Python's. Raises ValueError, OSError. */
+mp_obj_t python_file_open(const char *path, const char *mode);
+
+void python_close_dirs(void);
+
+#endif
