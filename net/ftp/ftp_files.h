@@ -1,7 +1,9 @@
-/* How FTP reaches files: the one interface between the protocol and what is behind it (storage; later OTA and the hidden store).
+/* How FTP reaches files: the one interface between the protocol and what is behind it (storage;
+ * later OTA and the hidden store).
  *
- * Paths are absolute and normalised (no ".", "..", no double or trailing '/'), UTF-8. Errors are enum storage_error values
- * (storage/storage.h); ftp_files_reply() maps them to replies in one place. */
+ * Paths are absolute and normalised (no ".", "..", no double or trailing '/'), UTF-8. Errors are
+ * enum storage_error values (storage/storage.h); ftp_files_reply() maps them to replies in one
+ * place. */
 #ifndef NET_FTP_FTP_FILES_H
 #define NET_FTP_FTP_FILES_H
 
@@ -13,10 +15,12 @@ struct ftp_dir;
 struct ftp_files {
     int (*stat)(const char *path, struct storage_stat *stat);
     int (*open_read)(struct ftp_file **file, const char *path, uint32_t offset);
-    int (*open_store)(struct ftp_file **file, const char *path); /* a whole new file; nothing changes before commit */
+    int (*open_store)(struct ftp_file **file,
+                      const char *path); /* a whole new file; nothing changes before commit */
     int32_t (*read)(struct ftp_file *file, void *data, uint32_t size);
     int32_t (*write)(struct ftp_file *file, const void *data, uint32_t size);
-    /* Finish a store: after 0 the file is safe in flash and in its place. The handle is gone either way. */
+    /* Finish a store: after 0 the file is safe in flash and in its place. The handle is gone either
+     * way. */
     int (*commit)(struct ftp_file *file);
     /* Close what was read, or give up a store: the old file stays. */
     void (*abandon)(struct ftp_file *file);
@@ -25,8 +29,18 @@ struct ftp_files {
     int (*rmdir)(const char *path);
     int (*rename)(const char *from, const char *to);
     int (*opendir)(struct ftp_dir **dir, const char *path);
-    int (*readdir)(struct ftp_dir *dir, struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
+    int (*readdir)(struct ftp_dir *dir,
+                   struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
     void (*closedir)(struct ftp_dir *dir);
 };
+
+enum ftp_purpose {
+    FTP_EXISTING, /* a command about a name that is there */
+    FTP_NAMING,   /* a command that gives a name: STOR, MKD, RNTO */
+};
+
+/* The reply code (RFC 959 section 5.4) for a negative storage_error. The words are
+ * storage_error_text()'s. */
+unsigned ftp_files_reply(int error, enum ftp_purpose purpose);
 
 #endif

@@ -1,1 +1,328 @@
 #include "net/ftp/ftp_server.h"
+
+#include <string.h>
+
+#include "hal/clock.h"
+#include "hal/rtc.h"
+#include "net/ftp/ftp_session.h"
+#include "net/ftp/ftp_storage.h"
+#include "net/ftp/ftp_stream.h"
+#include "net/net.h"
+#include "net/stack/stack.h"
+
+#define CONTROL_BACKLOG  8
+#define DATA_BACKLOG     2
+#define CONTROL_INBOX    8     /* frames */
+#define DATA_INBOX       48    /* frames: a full window in full segments */
+#define KEEP_IDLE_MS     30000 /* a silent client is asked whether it is alive after this, */
+#define KEEP_INTERVAL_MS 10000 /* again after this, */
+#define KEEP_COUNT       3     /* so often */
+
+struct slot {
+    bool used;
+    bool data_arrived; /* the data connection came since the last poll */
+    struct ftp_session session;
+    struct ftp_stream control;
+    struct ftp_stream data;
+    struct tcp_pcb *listener; /* for the data connection; NULL: none */
+};
+
+static struct slot slots[FTP_SERVER_SESSIONS];
+static unsigned first_slot; /* the one that is served first by the next poll */
+static unsigned next_port;  /* offset of the passive port that is tried next */
+static bool more_to_do;
+
+static struct ftp_now clock_now(void)
+{
+    return (struct ftp_now){
+        .link_us = hal_clock_link_us(),
+        .board_us = hal_clock_us(),
+        .utc_s = (uint32_t)(hal_rtc_us() / 1000000u),
+    };
+}
+
+/* ---- data connections: struct ftp_transport */
+
+static void close_listener(struct slot *slot)
+{
+    if (slot->listener) {
+        tcp_close(slot->listener);
+        slot->listener = NULL;
+    }
+}
+
+static err_t on_data_connection(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    struct slot *slot = context;
+    if (error != ERR_OK || !pcb) {
+        return ERR_VAL;
+    }
+    if (!slot->control.pcb || !ip_addr_eq(&pcb->remote_ip, &slot->control.pcb->remote_ip)) {
+        tcp_abort(pcb); /* somebody else's: go on listening */
+        return ERR_ABRT;
+    }
+    ftp_stream_open(&slot->data, pcb, DATA_INBOX);
+    close_listener(slot);
+    slot->data_arrived = true;
+    return ERR_OK;
+}
+
+static struct tcp_pcb *listen_on(const ip_addr_t *address, uint16_t port)
+{
+    struct tcp_pcb *pcb = tcp_new();
+    if (!pcb) {
+        return NULL;
+    }
+    ip_set_option(pcb, SOF_REUSEADDR); /* the port's last connection may still be in TIME_WAIT */
+    tcp_setprio(pcb, TCP_PRIO_MAX);
+    struct tcp_pcb *listener = NULL;
+    if (tcp_bind(pcb, address, port) == ERR_OK) {
+        listener = tcp_listen_with_backlog(pcb, DATA_BACKLOG);
+    }
+    if (!listener) {
+        tcp_close(pcb);
+    }
+    return listener;
+}
+
+static void transport_close(void *context, bool reset)
+{
+    struct slot *slot = context;
+    close_listener(slot);
+    ftp_stream_close(&slot->data, reset);
+    slot->data_arrived = false;
+}
+
+static int transport_listen(void *context)
+{
+    struct slot *slot = context;
+    transport_close(slot, true);
+    for (unsigned i = 0; i < FTP_SERVER_PORTS && slot->control.pcb; i++) {
+        uint16_t port = (uint16_t)(FTP_SERVER_PORT_FIRST + next_port);
+        next_port = (next_port + 1) % FTP_SERVER_PORTS;
+        slot->listener = listen_on(&slot->control.pcb->local_ip, port);
+        if (slot->listener) {
+            tcp_arg(slot->listener, slot);
+            tcp_accept(slot->listener, on_data_connection);
+            return port;
+        }
+    }
+    return -1;
+}
+
+static void transport_finish(void *context)
+{
+    struct slot *slot = context;
+    ftp_stream_finish(&slot->data);
+}
+
+static const struct ftp_transport transport = {
+    .listen = transport_listen,
+    .finish = transport_finish,
+    .close = transport_close,
+};
+
+/* ---- control connections */
+
+static void send_replies(struct slot *slot)
+{
+    const uint8_t *data;
+    size_t size = ftp_session_output(&slot->session, &data);
+    ftp_session_output_taken(&slot->session, ftp_stream_send(&slot->control, data, size));
+    ftp_stream_flush(&slot->control);
+}
+
+static void free_slot(struct slot *slot)
+{
+    transport_close(slot, true);
+    ftp_stream_close(&slot->control, slot->session.state == FTP_CLOSED);
+    slot->used = false;
+}
+
+/* A free slot; if need be that of the oldest session that nobody has logged into. NULL: all are in
+ * use. */
+static struct slot *get_slot(void)
+{
+    struct slot *oldest = NULL;
+    for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
+        struct slot *slot = &slots[i];
+        if (!slot->used) {
+            return slot;
+        }
+        if (!ftp_session_is_logged_in(&slot->session) &&
+            (!oldest || slot->session.born_link_us < oldest->session.born_link_us)) {
+            oldest = slot;
+        }
+    }
+    if (oldest) {
+        ftp_session_evict(&oldest->session);
+        send_replies(oldest);
+        free_slot(oldest);
+    }
+    return oldest;
+}
+
+static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    static const char full[] = "421 Too many connections; try again later.\r\n";
+    if (error != ERR_OK || !pcb) {
+        return ERR_VAL;
+    }
+    struct slot *slot = get_slot();
+    if (!slot) {
+        tcp_write(pcb, full, sizeof full - 1, 0);
+        stack_linger(pcb);
+        return ERR_OK;
+    }
+
+    ftp_stream_open(&slot->control, pcb, CONTROL_INBOX);
+    ip_set_option(pcb, SOF_KEEPALIVE);
+    pcb->keep_idle = KEEP_IDLE_MS;
+    pcb->keep_intvl = KEEP_INTERVAL_MS;
+    pcb->keep_cnt = KEEP_COUNT;
+
+    const ip4_addr_t *local = ip_2_ip4(&pcb->local_ip);
+    const struct ftp_session_config config = {
+        .files = &ftp_storage,
+        .transport = &transport,
+        .context = slot,
+        .login = login_check,
+        .idle_us = NET_TIMEOUT_US,
+        .address = {ip4_addr1(local), ip4_addr2(local), ip4_addr3(local), ip4_addr4(local)},
+    };
+    struct ftp_now now = clock_now();
+    ftp_session_init(&slot->session, &config, &now);
+    slot->used = true;
+    return ERR_OK;
+}
+
+int ftp_server_init(void)
+{
+    struct tcp_pcb *listener = stack_listen(FTP_SERVER_PORT, CONTROL_BACKLOG);
+    if (!listener) {
+        return -1;
+    }
+    tcp_accept(listener, on_control_connection);
+    return 0;
+}
+
+/* ---- poll: each of these returns false when time was up before the work was done */
+
+static bool time_is_up(uint64_t until_us)
+{
+    return hal_clock_link_us() >= until_us;
+}
+
+static bool run_commands(struct slot *slot, uint64_t until_us)
+{
+    for (;;) {
+        const uint8_t *data;
+        size_t size = ftp_stream_peek(&slot->control, &data);
+        size_t taken = ftp_session_input(&slot->session, data, size);
+        ftp_stream_skip(&slot->control, taken);
+        if (taken == 0) {
+            break;
+        }
+        if (time_is_up(until_us)) {
+            return false;
+        }
+    }
+    if (slot->control.ended) {
+        ftp_session_input_end(&slot->session, !slot->control.inbox);
+    }
+    return true;
+}
+
+static bool receive_data(struct slot *slot, uint64_t until_us)
+{
+    while (slot->data.inbox && ftp_session_takes_data(&slot->session)) {
+        if (time_is_up(until_us)) {
+            return false;
+        }
+        const uint8_t *data;
+        size_t size = ftp_stream_peek(&slot->data, &data);
+        ftp_stream_skip(&slot->data, ftp_session_data_in(&slot->session, data, size));
+    }
+    if (slot->data.ended && !slot->data.inbox && ftp_session_takes_data(&slot->session)) {
+        ftp_session_data_in_end(&slot->session);
+    }
+    return true;
+}
+
+static bool send_data(struct slot *slot, uint64_t until_us)
+{
+    bool done = true;
+    while (slot->session.state == FTP_SENDING && ftp_stream_room(&slot->data) > 0) {
+        if (time_is_up(until_us)) {
+            done = false;
+            break;
+        }
+        const uint8_t *data;
+        size_t size = ftp_session_data_out(&slot->session, &data);
+        size_t taken = ftp_stream_send(&slot->data, data, size);
+        if (size > 0 && taken == 0) {
+            break; /* lwIP is short of memory: an acknowledgement will free some */
+        }
+        ftp_session_data_out_taken(&slot->session, taken);
+    }
+    ftp_stream_flush(&slot->data);
+    if (slot->data.acknowledged || slot->data.in_flight == 0) {
+        slot->data.acknowledged = false;
+        ftp_session_data_delivered(&slot->session, slot->data.in_flight == 0);
+    }
+    return done;
+}
+
+/* Returns whether there is more to do at once. */
+static bool serve(struct slot *slot, uint64_t until_us)
+{
+    struct ftp_session *session = &slot->session;
+    struct ftp_now now = clock_now();
+    ftp_session_poll(session, &now);
+    if (slot->control.lost) {
+        ftp_session_lost(session);
+    }
+    bool done = run_commands(slot, until_us);
+    if (slot->data_arrived) {
+        slot->data_arrived = false;
+        ftp_session_data_opened(session);
+    }
+    done = receive_data(slot, until_us) && done;
+    if (slot->data.lost) {
+        ftp_session_data_lost(session);
+    }
+    done = send_data(slot, until_us) && done;
+    /* A command may have waited for the end of the transfer. */
+    done = run_commands(slot, until_us) && done;
+    send_replies(slot);
+    if (ftp_session_is_over(session)) {
+        free_slot(slot);
+        return false;
+    }
+    return !done;
+}
+
+void ftp_server_poll(void)
+{
+    uint64_t until_us = hal_clock_link_us() + FTP_SERVER_SLICE_US;
+    more_to_do = false;
+    for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
+        struct slot *slot = &slots[(first_slot + i) % FTP_SERVER_SESSIONS];
+        if (slot->used && serve(slot, until_us)) {
+            more_to_do = true;
+        }
+    }
+    first_slot = (first_slot + 1) % FTP_SERVER_SESSIONS;
+}
+
+void ftp_server_deadline(struct loop_deadline *deadline)
+{
+    if (more_to_do) {
+        deadline->link_us = 0;
+    }
+    for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
+        if (slots[i].used) {
+            ftp_session_deadline(&slots[i].session, deadline);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/* Between the files of the session only: ftp_session.c (states, control connection), ftp_verbs.c
+ * (commands), ftp_transfer.c (data). */
+#ifndef NET_FTP_FTP_INTERNAL_H
+#define NET_FTP_FTP_INTERNAL_H
+
+#include "net/ftp/ftp_session.h"
+
+/* Room for the longest reply (257 with a path of nothing but quotes) and for the end of a transfer
+ * behind it: no command is run with less, so a reply always fits. */
+#define FTP_REPLY_MAX  (2u * STORAGE_PATH_MAX + 100u)
+#define FTP_REPLY_ROOM (FTP_REPLY_MAX + 200u)
+
+/* Go to another state; one that the table does not allow is a bug: hard fault. */
+void ftp_enter(struct ftp_session *session, enum ftp_state state);
+/* From OPENING to DRAINING: a transfer is under way. */
+bool ftp_is_busy(const struct ftp_session *session);
+
+/* "CODE text". */
+void ftp_reply(struct ftp_session *session, unsigned code, const char *text);
+/* "CODE text: reason" with code and words for a negative storage_error. */
+void ftp_reply_error(struct ftp_session *session, int error, enum ftp_purpose purpose,
+                     const char *text);
+/* "CODE " and then pieces through session->output, up to ftp_reply_end(). */
+void ftp_reply_begin(struct ftp_session *session, unsigned code);
+void ftp_reply_end(struct ftp_session *session);
+/* The last reply of this session: then it closes. */
+void ftp_bye(struct ftp_session *session, unsigned code, const char *text);
+
+/* Run the command in session->command. */
+void ftp_verbs_run(struct ftp_session *session);
+/* Whether the command in session->command is carried out while a transfer is under way. */
+bool ftp_verbs_urgent(const struct ftp_session *session);
+
+/* Commands about data: `argument` is what the client wrote. They reply. */
+void ftp_transfer_retrieve(struct ftp_session *session, const char *argument);
+void ftp_transfer_store(struct ftp_session *session, const char *argument);
+void ftp_transfer_list(struct ftp_session *session, const char *argument, bool names);
+/* Give up what is under way, without a reply; FTP_READY afterwards. */
+void ftp_transfer_abort(struct ftp_session *session);
+/* What is due by the clock in the states of a transfer. */
+void ftp_transfer_poll(struct ftp_session *session);
+
+#endif

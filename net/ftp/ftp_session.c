@@ -1,0 +1,254 @@
+#include "net/ftp/ftp_session.h"
+
+#include <string.h>
+
+#include "hal/reset.h"
+#include "net/ftp/ftp_internal.h"
+
+#define BIT(state) (1u << (state))
+#define END        (BIT(FTP_CLOSING) | BIT(FTP_CLOSED))
+
+/* The states that may follow each state. */
+static const uint16_t followers[FTP_STATES] = {
+    [FTP_USER] = BIT(FTP_PASSWORD) | END,
+    [FTP_PASSWORD] = BIT(FTP_USER) | BIT(FTP_READY) | END,
+    [FTP_READY] = BIT(FTP_USER) | BIT(FTP_PASSWORD) | BIT(FTP_OPENING) | END,
+    [FTP_OPENING] = BIT(FTP_SENDING) | BIT(FTP_RECEIVING) | BIT(FTP_READY),
+    [FTP_SENDING] = BIT(FTP_DELIVERING) | BIT(FTP_READY),
+    [FTP_DELIVERING] = BIT(FTP_READY),
+    [FTP_RECEIVING] = BIT(FTP_COMMITTING) | BIT(FTP_DRAINING) | BIT(FTP_READY),
+    [FTP_COMMITTING] = BIT(FTP_READY),
+    [FTP_DRAINING] = BIT(FTP_READY),
+    [FTP_CLOSING] = BIT(FTP_CLOSED),
+    [FTP_CLOSED] = 0,
+};
+
+void ftp_enter(struct ftp_session *session, enum ftp_state state)
+{
+    if (!(followers[session->state] & BIT(state))) {
+        hal_fault("ftp: a transition that is not allowed");
+    }
+    session->state = state;
+    session->since_link_us = session->now.link_us;
+    session->since_board_us = session->now.board_us;
+}
+
+bool ftp_is_busy(const struct ftp_session *session)
+{
+    return session->state >= FTP_OPENING && session->state <= FTP_DRAINING;
+}
+
+/* ---- replies */
+
+void ftp_reply_begin(struct ftp_session *session, unsigned code)
+{
+    ftp_text_number(&session->output, code, 3, '0');
+    ftp_text_char(&session->output, ' ');
+}
+
+void ftp_reply_end(struct ftp_session *session)
+{
+    ftp_text_string(&session->output, "\r\n");
+}
+
+void ftp_reply(struct ftp_session *session, unsigned code, const char *text)
+{
+    ftp_reply_begin(session, code);
+    ftp_text_string(&session->output, text);
+    ftp_reply_end(session);
+}
+
+void ftp_reply_error(struct ftp_session *session, int error, enum ftp_purpose purpose,
+                     const char *text)
+{
+    ftp_reply_begin(session, ftp_files_reply(error, purpose));
+    ftp_text_string(&session->output, text);
+    ftp_text_string(&session->output, ": ");
+    ftp_text_string(&session->output, storage_error_text(error));
+    ftp_text_char(&session->output, '.');
+    ftp_reply_end(session);
+}
+
+void ftp_bye(struct ftp_session *session, unsigned code, const char *text)
+{
+    ftp_reply(session, code, text);
+    session->config.transport->close(session->config.context, false);
+    session->data_state = FTP_DATA_NONE;
+    ftp_enter(session, FTP_CLOSING);
+}
+
+size_t ftp_session_output(const struct ftp_session *session, const uint8_t **data)
+{
+    *data = (const uint8_t *)session->output_data;
+    return session->output.length;
+}
+
+void ftp_session_output_taken(struct ftp_session *session, size_t size)
+{
+    session->output.length -= size;
+    memmove(session->output_data, session->output_data + size, session->output.length);
+}
+
+/* ---- life */
+
+void ftp_session_init(struct ftp_session *session, const struct ftp_session_config *config,
+                      const struct ftp_now *now)
+{
+    memset(session, 0, sizeof *session);
+    session->config = *config;
+    session->now = *now;
+    session->born_link_us = now->link_us;
+    session->since_link_us = now->link_us;
+    session->since_board_us = now->board_us;
+    session->state = FTP_USER;
+    strcpy(session->directory, "/");
+    ftp_command_init(&session->command);
+    session->output = (struct ftp_text){.data = session->output_data, .size = FTP_OUTPUT_SIZE};
+    ftp_reply(session, 220, "WiPy FTP server ready.");
+}
+
+bool ftp_session_is_over(const struct ftp_session *session)
+{
+    return session->state == FTP_CLOSED ||
+           (session->state == FTP_CLOSING && session->output.length == 0);
+}
+
+bool ftp_session_is_logged_in(const struct ftp_session *session)
+{
+    return session->state == FTP_READY || ftp_is_busy(session);
+}
+
+void ftp_session_evict(struct ftp_session *session)
+{
+    if (session->state < FTP_CLOSING) {
+        ftp_bye(session, 421, "Too many connections; this one has not logged in.");
+    }
+}
+
+void ftp_session_lost(struct ftp_session *session)
+{
+    if (session->state == FTP_CLOSED) {
+        return;
+    }
+    if (ftp_is_busy(session)) {
+        ftp_transfer_abort(session);
+    }
+    session->config.transport->close(session->config.context, true);
+    ftp_enter(session, FTP_CLOSED);
+}
+
+void ftp_session_input_end(struct ftp_session *session, bool all_taken)
+{
+    session->ended = true;
+    if (ftp_is_busy(session)) {
+        ftp_transfer_abort(session);
+    }
+    if (all_taken && !session->held && session->state < FTP_CLOSING) {
+        session->config.transport->close(session->config.context, true);
+        ftp_enter(session, FTP_CLOSING);
+    }
+}
+
+/* ---- commands */
+
+/* Run the line that is held, if it can be now. */
+static void run_held(struct ftp_session *session)
+{
+    if (FTP_OUTPUT_SIZE - session->output.length < FTP_REPLY_ROOM) {
+        return;
+    }
+    if (ftp_is_busy(session) && (session->line_long || !ftp_verbs_urgent(session))) {
+        return;
+    }
+    session->held = false;
+    session->since_board_us = session->now.board_us;
+    if (session->line_long) {
+        ftp_reply(session, 500, "The command line is too long.");
+    } else {
+        ftp_verbs_run(session);
+    }
+}
+
+size_t ftp_session_input(struct ftp_session *session, const uint8_t *data, size_t size)
+{
+    if (session->state >= FTP_CLOSING) {
+        return size;
+    }
+    size_t taken = 0;
+    if (!session->held) {
+        enum ftp_command_event event;
+        taken = ftp_command_feed(&session->command, data, size, &event);
+        session->held = event != FTP_COMMAND_NONE;
+        session->line_long = event == FTP_COMMAND_TOO_LONG;
+    }
+    if (session->held) {
+        run_held(session);
+    }
+    return taken;
+}
+
+/* ---- time */
+
+static bool link_passed(const struct ftp_session *session, uint64_t since_us, uint64_t limit_us)
+{
+    return session->now.link_us - since_us >= limit_us;
+}
+
+void ftp_session_poll(struct ftp_session *session, const struct ftp_now *now)
+{
+    session->now = *now;
+    switch (session->state) {
+    case FTP_USER:
+    case FTP_PASSWORD:
+        if (link_passed(session, session->born_link_us, FTP_LOGIN_US)) {
+            ftp_bye(session, 421, "No login in time.");
+        }
+        break;
+    case FTP_READY:
+        if (now->board_us - session->since_board_us >= session->config.idle_us) {
+            ftp_bye(session, 421, "Idle for too long.");
+        }
+        break;
+    case FTP_CLOSING:
+        if (link_passed(session, session->since_link_us, FTP_CLOSING_US)) {
+            ftp_enter(session, FTP_CLOSED);
+        }
+        break;
+    case FTP_CLOSED:
+        break;
+    default:
+        ftp_transfer_poll(session);
+        break;
+    }
+}
+
+void ftp_session_deadline(const struct ftp_session *session, struct loop_deadline *deadline)
+{
+    uint64_t link_us = session->since_link_us;
+    switch (session->state) {
+    case FTP_USER:
+    case FTP_PASSWORD:
+        link_us = session->born_link_us + FTP_LOGIN_US;
+        break;
+    case FTP_READY:
+        if (session->since_board_us + session->config.idle_us < deadline->board_us) {
+            deadline->board_us = session->since_board_us + session->config.idle_us;
+        }
+        return;
+    case FTP_COMMITTING:
+        link_us += FTP_COMMIT_GRACE_US;
+        break;
+    case FTP_DRAINING:
+        link_us += FTP_DRAIN_US;
+        break;
+    case FTP_CLOSING:
+        link_us += FTP_CLOSING_US;
+        break;
+    default:
+        link_us += FTP_DATA_TIMEOUT_US;
+        break;
+    }
+    if (link_us < deadline->link_us) {
+        deadline->link_us = link_us;
+    }
+}

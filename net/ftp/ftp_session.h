@@ -1,0 +1,181 @@
+/* One FTP session (RFC 959, RFC 2389 FEAT, RFC 2428 EPSV, RFC 2640 UTF8, RFC 3659 SIZE and MDTM): a
+ * pure state machine. Bytes of the control connection go in, replies come out; bytes of the data
+ * connection likewise. It knows no sockets: the few acts it needs from outside are struct
+ * ftp_transport's.
+ *
+ * What it does, and where it departs:
+ * - Passive only; PORT and EPRT are refused in words. Sessions begin in "/", which lists the
+ * volumes.
+ * - TYPE A and TYPE I transfer the same bytes: files are kept as they are, nothing is converted.
+ * - STOR replaces a file as a whole or not at all: 226 comes after ftp_files' commit said that it
+ * is safe in flash. An end of data is only then the end of the file when the control connection is
+ * still there FTP_COMMIT_GRACE_US later; everything else (reset, time-out, ABOR, the control
+ * connection's end) leaves the old file.
+ * - When a store fails (flash full), the rest of the data is taken and dropped, within
+ * FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to read the 552.
+ * - RNTO replaces an existing file, as rename does on Unix; clients that upload aside and rename
+ * rely on it.
+ * - Three wrong logins (FTP_LOGIN_TRIES) answer 530 and close.
+ * - While data flows only ABOR and STAT are carried out; other commands wait for the end of the
+ * transfer.
+ *
+ * Time: the clock is injected by ftp_session_poll() and holds until the next one. Transfers are
+ * timed in link time, idleness in board time. Memory: a session is about 8 KiB, half of it the
+ * piece of a file that is on its way. */
+#ifndef NET_FTP_FTP_SESSION_H
+#define NET_FTP_FTP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/ftp/ftp_command.h"
+#include "net/ftp/ftp_files.h"
+#include "net/ftp/ftp_text.h"
+#include "net/login/login.h"
+#include "system/loop.h"
+
+#define FTP_BUFFER_SIZE 4096u /* files are written in pieces of this size, at multiples of it */
+#define FTP_OUTPUT_SIZE 2048u /* replies on their way out */
+#define FTP_LOGIN_TRIES 3
+#define FTP_LOGIN_US    60000000u /* link time from the connection to the login */
+#define FTP_DATA_TIMEOUT_US                                                                        \
+    30000000u /* link time without progress of a transfer, or without its data connection */
+#define FTP_COMMIT_GRACE_US                                                                        \
+    2000u /* link time from the end of the data to the commit: a client that dies closes both      \
+             connections */
+#define FTP_DRAIN_US    10000000u /* link time */
+#define FTP_DRAIN_BYTES 67108864u
+#define FTP_CLOSING_US  10000000u /* link time for the last reply to go out */
+
+struct ftp_now {
+    uint64_t link_us;
+    uint64_t board_us;
+    uint32_t utc_s; /* seconds since 1970 */
+};
+
+/* The data connection, as the session sees it. */
+struct ftp_transport {
+    /* PASV, EPSV: drop what data connection there is and listen for a new one. Returns the port, or
+     * negative. */
+    int (*listen)(void *context);
+    /* All data has been handed over: finish the connection's sending direction. */
+    void (*finish)(void *context);
+    /* Close the data connection and its listener, if any; `reset`: what is on its way in or out is
+     * thrown away. */
+    void (*close)(void *context, bool reset);
+};
+
+struct ftp_session_config {
+    const struct ftp_files *files;
+    const struct ftp_transport *transport;
+    void *context; /* for the transport */
+    bool (*login)(const char *user, const char *password);
+    uint64_t idle_us;   /* board time after which a session without traffic is closed */
+    uint8_t address[4]; /* of the WiPy, as the client reached it: for PASV */
+};
+
+enum ftp_state {
+    FTP_USER,       /* nobody has logged in */
+    FTP_PASSWORD,   /* USER came, PASS is awaited */
+    FTP_READY,      /* logged in, waits for a command */
+    FTP_OPENING,    /* a transfer waits for its data connection */
+    FTP_SENDING,    /* RETR, LIST, NLST */
+    FTP_DELIVERING, /* all is handed to the transport, not all has arrived */
+    FTP_RECEIVING,  /* STOR */
+    FTP_COMMITTING, /* the data has ended; FTP_COMMIT_GRACE_US */
+    FTP_DRAINING,   /* the store has failed; the rest of the data is dropped */
+    FTP_CLOSING,    /* the last reply goes out */
+    FTP_CLOSED,
+    FTP_STATES,
+};
+
+enum ftp_data_state { FTP_DATA_NONE, FTP_DATA_LISTENING, FTP_DATA_OPEN };
+enum ftp_transfer { FTP_TRANSFER_NONE, FTP_TRANSFER_SEND, FTP_TRANSFER_STORE, FTP_TRANSFER_LIST };
+
+/* Owned by the caller; all members are the session's own. */
+struct ftp_session {
+    struct ftp_session_config config;
+    struct ftp_now now;
+    enum ftp_state state;
+    enum ftp_data_state data_state;
+    enum ftp_transfer transfer;
+    uint64_t since_link_us;  /* entry into the state, or last progress in it */
+    uint64_t since_board_us; /* last command or end of a transfer */
+    uint64_t born_link_us;
+
+    struct ftp_command command;
+    bool held;      /* command holds a line that has to wait */
+    bool line_long; /* ... and it was too long */
+    bool ended;     /* the client has closed its side of the control connection */
+    bool epsv_only;
+    unsigned tries;
+    char user[LOGIN_TEXT_MAX + 1];
+    char directory[STORAGE_PATH_MAX];
+    char rename_from[STORAGE_PATH_MAX]; /* "": none */
+
+    struct ftp_file *file;
+    struct ftp_dir *dir;
+    int failure;                        /* storage_error of the store that is drained */
+    uint32_t drained;                   /* bytes */
+    bool list_names;                    /* NLST */
+    bool source_ended;                  /* file or dir has no more */
+    char list_prefix[STORAGE_PATH_MAX]; /* before every name, then NUL, then the pattern */
+    const char *list_pattern;           /* "": every name */
+
+    uint8_t buffer[FTP_BUFFER_SIZE];
+    size_t buffer_begin; /* sending: first byte not yet taken */
+    size_t buffer_end;
+    char output_data[FTP_OUTPUT_SIZE];
+    struct ftp_text output;
+};
+
+/* Start with the greeting. `config` is copied, what it points to must stay. */
+void ftp_session_init(struct ftp_session *session, const struct ftp_session_config *config,
+                      const struct ftp_now *now);
+
+/* Set the clock and do what is due by it. */
+void ftp_session_poll(struct ftp_session *session, const struct ftp_now *now);
+/* When ftp_session_poll() has something to do without any other event. */
+void ftp_session_deadline(const struct ftp_session *session, struct loop_deadline *deadline);
+
+/* ---- control connection */
+/* Received bytes; returns how many were taken: at most up to the end of a command, which is run.
+ * The rest is to be offered again: the session takes no more while a transfer runs or replies are
+ * stuck. Call it with size 0, too: a command may wait in the session. */
+size_t ftp_session_input(struct ftp_session *session, const uint8_t *data, size_t size);
+/* The client has closed its side: a transfer is given up. What it sent before is still carried out;
+ * once `all_taken` is true and no command waits, the session closes. */
+void ftp_session_input_end(struct ftp_session *session, bool all_taken);
+/* The control connection is gone: everything is given up. */
+void ftp_session_lost(struct ftp_session *session);
+/* Replies to send: returns how many bytes, `*data` is valid until the next call. Then tell how many
+ * of them were taken. */
+size_t ftp_session_output(const struct ftp_session *session, const uint8_t **data);
+void ftp_session_output_taken(struct ftp_session *session, size_t size);
+/* The place is needed: 421 and close. */
+void ftp_session_evict(struct ftp_session *session);
+/* All replies are out and the session is over: the transport closes the control connection. */
+bool ftp_session_is_over(const struct ftp_session *session);
+bool ftp_session_is_logged_in(const struct ftp_session *session);
+
+/* ---- data connection */
+void ftp_session_data_opened(struct ftp_session *session);
+/* It was reset. */
+void ftp_session_data_lost(struct ftp_session *session);
+/* Whether received data is wanted now; what arrives earlier is kept by the transport, in its
+ * window. */
+bool ftp_session_takes_data(const struct ftp_session *session);
+/* Received data; returns how much was taken: at most up to the end of the present piece, which is
+ * one write. */
+size_t ftp_session_data_in(struct ftp_session *session, const uint8_t *data, size_t size);
+/* The client has finished sending, and ftp_session_data_in() has taken all. */
+void ftp_session_data_in_end(struct ftp_session *session);
+/* Data to send: reads the next piece when there is none. 0: nothing now. Then tell how much was
+ * taken. */
+size_t ftp_session_data_out(struct ftp_session *session, const uint8_t **data);
+void ftp_session_data_out_taken(struct ftp_session *session, size_t size);
+/* Some of what was taken has arrived; `all`: nothing is on its way. */
+void ftp_session_data_delivered(struct ftp_session *session, bool all);
+
+#endif

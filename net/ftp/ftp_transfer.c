@@ -1,0 +1,399 @@
+#include <string.h>
+
+#include "net/ftp/ftp_internal.h"
+#include "net/ftp/ftp_list.h"
+#include "net/ftp/ftp_path.h"
+
+/* Entries that one call looks at: bounds it when a pattern matches none. */
+#define LIST_ENTRIES 64
+
+static void close_sources(struct ftp_session *session)
+{
+    if (session->file) {
+        session->config.files->abandon(session->file);
+        session->file = NULL;
+    }
+    if (session->dir) {
+        session->config.files->closedir(session->dir);
+        session->dir = NULL;
+    }
+}
+
+static void close_data(struct ftp_session *session, bool reset)
+{
+    session->config.transport->close(session->config.context, reset);
+    session->data_state = FTP_DATA_NONE;
+}
+
+/* The transfer is over; the caller replies. */
+static void finish(struct ftp_session *session, bool reset)
+{
+    close_sources(session);
+    close_data(session, reset);
+    ftp_enter(session, FTP_READY);
+}
+
+void ftp_transfer_abort(struct ftp_session *session)
+{
+    finish(session, true);
+}
+
+static void fail(struct ftp_session *session, unsigned code, const char *text)
+{
+    finish(session, true);
+    ftp_reply(session, code, text);
+}
+
+/* ---- the beginning */
+
+/* The data connection is there: go. */
+static void flow(struct ftp_session *session)
+{
+    ftp_enter(session, session->transfer == FTP_TRANSFER_STORE ? FTP_RECEIVING : FTP_SENDING);
+}
+
+/* File or dir is open: wait for the data connection, if it is not there yet. */
+static void start(struct ftp_session *session, enum ftp_transfer transfer)
+{
+    session->transfer = transfer;
+    session->buffer_begin = 0;
+    ftp_reply(session, 150,
+              transfer == FTP_TRANSFER_STORE ? "Send the data." : "Here is the data.");
+    ftp_enter(session, FTP_OPENING);
+    if (session->data_state == FTP_DATA_OPEN) {
+        flow(session);
+    }
+}
+
+/* A transfer that cannot begin takes its data connection with it: the client does not wait for its
+ * end. */
+static void refuse(struct ftp_session *session, int error, enum ftp_purpose purpose,
+                   const char *text)
+{
+    close_data(session, false);
+    ftp_reply_error(session, error, purpose, text);
+}
+
+static bool has_data_connection(struct ftp_session *session)
+{
+    if (session->data_state == FTP_DATA_NONE) {
+        ftp_reply(session, 425, "No data connection: use PASV or EPSV first.");
+        return false;
+    }
+    if (session->ended) {
+        ftp_reply(session, 425, "The control connection is closing.");
+        return false;
+    }
+    return true;
+}
+
+void ftp_transfer_retrieve(struct ftp_session *session, const char *argument)
+{
+    char path[STORAGE_PATH_MAX];
+    if (!has_data_connection(session)) {
+        return;
+    }
+    int result = ftp_path_resolve(path, session->directory, argument);
+    if (result == STORAGE_OK) {
+        result = session->config.files->open_read(&session->file, path, 0);
+    }
+    if (result != STORAGE_OK) {
+        session->file = NULL;
+        refuse(session, result, FTP_EXISTING, "Not sent");
+        return;
+    }
+    session->buffer_end = 0;
+    session->source_ended = false;
+    start(session, FTP_TRANSFER_SEND);
+}
+
+void ftp_transfer_store(struct ftp_session *session, const char *argument)
+{
+    char path[STORAGE_PATH_MAX];
+    if (!has_data_connection(session)) {
+        return;
+    }
+    int result = ftp_path_resolve(path, session->directory, argument);
+    if (result == STORAGE_OK) {
+        result = session->config.files->open_store(&session->file, path);
+    }
+    if (result != STORAGE_OK) {
+        session->file = NULL;
+        refuse(session, result, FTP_NAMING, "Not stored");
+        return;
+    }
+    session->buffer_end = 0;
+    start(session, FTP_TRANSFER_STORE);
+}
+
+/* Set prefix and pattern of a listing: `prefix` is the first `length` bytes of `argument`. */
+static void set_names(struct ftp_session *session, const char *argument, size_t length,
+                      const char *pattern)
+{
+    char *end = session->list_prefix + length;
+    memcpy(session->list_prefix, argument, length);
+    if (length > 0 && end[-1] != '/') {
+        *end++ = '/';
+    }
+    *end++ = '\0';
+    strcpy(end, pattern);
+    session->list_pattern = end;
+}
+
+void ftp_transfer_list(struct ftp_session *session, const char *argument, bool names)
+{
+    const struct ftp_files *files = session->config.files;
+    char path[STORAGE_PATH_MAX];
+    struct storage_stat stat;
+    if (!has_data_connection(session)) {
+        return;
+    }
+    argument = ftp_list_skip_options(argument);
+    session->list_names = names;
+    session->buffer_end = 0;
+    session->source_ended = false;
+
+    int result = strlen(argument) > STORAGE_PATH_MAX - 3
+                     ? STORAGE_NAME_TOO_LONG
+                     : ftp_path_resolve(path, session->directory, argument);
+    if (result == STORAGE_OK) {
+        result = files->stat(path, &stat);
+    }
+    if (result == STORAGE_OK && !stat.is_dir) {
+        char *line = (char *)session->buffer;
+        session->buffer_end = names ? ftp_list_name(line, "", argument)
+                                    : ftp_list_line(line, "", argument, &stat, session->now.utc_s);
+        session->source_ended = true;
+    } else if (result == STORAGE_OK) {
+        set_names(session, argument, strlen(argument), "");
+        result = files->opendir(&session->dir, path);
+    } else if (result == STORAGE_NOT_FOUND && ftp_list_is_pattern(ftp_path_base(argument))) {
+        const char *pattern = ftp_path_base(argument);
+        set_names(session, argument, (size_t)(pattern - argument), pattern);
+        result = ftp_path_resolve(path, session->directory, session->list_prefix);
+        if (result == STORAGE_OK) {
+            result = files->opendir(&session->dir, path);
+        }
+    }
+    if (result != STORAGE_OK) {
+        session->dir = NULL;
+        refuse(session, result, FTP_EXISTING, "Not listed");
+        return;
+    }
+    start(session, FTP_TRANSFER_LIST);
+}
+
+void ftp_session_data_opened(struct ftp_session *session)
+{
+    session->data_state = FTP_DATA_OPEN;
+    if (session->state == FTP_OPENING) {
+        flow(session);
+    }
+}
+
+/* ---- sending */
+
+/* Both return a negative storage_error, or 0. */
+static int fill_from_file(struct ftp_session *session)
+{
+    int32_t count = session->config.files->read(session->file, session->buffer, FTP_BUFFER_SIZE);
+    if (count < 0) {
+        return (int)count;
+    }
+    session->buffer_end = (size_t)count;
+    session->source_ended = count == 0;
+    return 0;
+}
+
+static int fill_from_dir(struct ftp_session *session)
+{
+    struct storage_entry entry;
+    for (unsigned i = 0; i < LIST_ENTRIES; i++) {
+        if (FTP_BUFFER_SIZE - session->buffer_end < FTP_LIST_LINE_MAX) {
+            break;
+        }
+        int result = session->config.files->readdir(session->dir, &entry);
+        if (result < 0) {
+            return result;
+        }
+        if (result == 0) {
+            session->source_ended = true;
+            break;
+        }
+        if (*session->list_pattern && !ftp_list_match(session->list_pattern, entry.name)) {
+            continue;
+        }
+        char *line = (char *)session->buffer + session->buffer_end;
+        session->buffer_end +=
+            session->list_names
+                ? ftp_list_name(line, session->list_prefix, entry.name)
+                : ftp_list_line(line, "", entry.name, &entry.stat, session->now.utc_s);
+    }
+    return 0;
+}
+
+size_t ftp_session_data_out(struct ftp_session *session, const uint8_t **data)
+{
+    *data = NULL;
+    if (session->state != FTP_SENDING) {
+        return 0;
+    }
+    if (session->buffer_begin == session->buffer_end && !session->source_ended) {
+        session->buffer_begin = 0;
+        session->buffer_end = 0;
+        int result = session->dir ? fill_from_dir(session) : fill_from_file(session);
+        if (result < 0) {
+            finish(session, true);
+            ftp_reply_error(session, result, FTP_EXISTING, "The transfer broke off");
+            return 0;
+        }
+    }
+    if (session->buffer_begin == session->buffer_end && session->source_ended) {
+        /* Nobody has to wait for this file until the last byte has arrived. */
+        close_sources(session);
+        session->config.transport->finish(session->config.context);
+        ftp_enter(session, FTP_DELIVERING);
+        return 0;
+    }
+    *data = session->buffer + session->buffer_begin;
+    return session->buffer_end - session->buffer_begin;
+}
+
+void ftp_session_data_out_taken(struct ftp_session *session, size_t size)
+{
+    session->buffer_begin += size;
+    session->since_link_us = session->now.link_us;
+}
+
+void ftp_session_data_delivered(struct ftp_session *session, bool all)
+{
+    if (session->state != FTP_SENDING && session->state != FTP_DELIVERING) {
+        return;
+    }
+    session->since_link_us = session->now.link_us;
+    if (session->state == FTP_DELIVERING && all) {
+        finish(session, false);
+        ftp_reply(session, 226, "Done.");
+    }
+}
+
+/* ---- receiving */
+
+bool ftp_session_takes_data(const struct ftp_session *session)
+{
+    return session->state == FTP_RECEIVING || session->state == FTP_DRAINING ||
+           session->state == FTP_SENDING || session->state == FTP_DELIVERING;
+}
+
+static void end_drain(struct ftp_session *session, bool reset)
+{
+    finish(session, reset);
+    ftp_reply_error(session, session->failure, FTP_NAMING, "Not stored");
+}
+
+/* Write what the buffer holds. */
+static int write_out(struct ftp_session *session)
+{
+    int32_t result = STORAGE_OK;
+    if (session->buffer_end > 0) {
+        result = session->config.files->write(session->file, session->buffer,
+                                              (uint32_t)session->buffer_end);
+        session->buffer_end = 0;
+    }
+    return result < 0 ? (int)result : STORAGE_OK;
+}
+
+size_t ftp_session_data_in(struct ftp_session *session, const uint8_t *data, size_t size)
+{
+    if (session->state == FTP_DRAINING) {
+        /* No new life for the time limit: it holds from the failure on. */
+        session->drained += (uint32_t)size;
+        if (session->drained >= FTP_DRAIN_BYTES) {
+            end_drain(session, true);
+        }
+        return size;
+    }
+    if (session->state != FTP_RECEIVING) {
+        return size; /* nobody has anything to tell us while we send */
+    }
+    size_t taken = FTP_BUFFER_SIZE - session->buffer_end;
+    if (taken > size) {
+        taken = size;
+    }
+    memcpy(session->buffer + session->buffer_end, data, taken);
+    session->buffer_end += taken;
+    session->since_link_us = session->now.link_us;
+    if (session->buffer_end == FTP_BUFFER_SIZE) {
+        session->failure = write_out(session);
+        if (session->failure != STORAGE_OK) {
+            close_sources(session);
+            session->drained = 0;
+            ftp_enter(session, FTP_DRAINING);
+        }
+    }
+    return taken;
+}
+
+void ftp_session_data_in_end(struct ftp_session *session)
+{
+    if (session->state == FTP_RECEIVING) {
+        ftp_enter(session, FTP_COMMITTING);
+    } else if (session->state == FTP_DRAINING) {
+        end_drain(session, false);
+    }
+}
+
+static void commit(struct ftp_session *session)
+{
+    int result = write_out(session);
+    if (result == STORAGE_OK) {
+        result = session->config.files->commit(session->file);
+        session->file = NULL; /* gone either way */
+    }
+    finish(session, false);
+    if (result == STORAGE_OK) {
+        ftp_reply(session, 226, "Stored.");
+    } else {
+        ftp_reply_error(session, result, FTP_NAMING, "Not stored");
+    }
+}
+
+/* ---- the unhappy ends */
+
+void ftp_session_data_lost(struct ftp_session *session)
+{
+    if (session->state == FTP_DRAINING) {
+        end_drain(session, true);
+    } else if (ftp_is_busy(session)) {
+        fail(session, 426, "The data connection broke; the transfer is given up.");
+    } else {
+        close_data(session, true);
+    }
+}
+
+void ftp_transfer_poll(struct ftp_session *session)
+{
+    uint64_t passed_us = session->now.link_us - session->since_link_us;
+    switch (session->state) {
+    case FTP_COMMITTING:
+        if (passed_us >= FTP_COMMIT_GRACE_US) {
+            commit(session);
+        }
+        break;
+    case FTP_DRAINING:
+        if (passed_us >= FTP_DRAIN_US) {
+            end_drain(session, true);
+        }
+        break;
+    case FTP_OPENING:
+        if (passed_us >= FTP_DATA_TIMEOUT_US) {
+            fail(session, 425, "No data connection came.");
+        }
+        break;
+    default:
+        if (passed_us >= FTP_DATA_TIMEOUT_US) {
+            fail(session, 426, "No progress; the transfer is given up.");
+        }
+        break;
+    }
+}
