@@ -1,0 +1,126 @@
+#include "net/stack/timers.h"
+
+#include <stdbool.h>
+
+#include "hal/clock.h"
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/etharp.h"
+#include "lwip/igmp.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/netif.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/sys.h"
+#include "lwip/timeouts.h"
+
+/* How long after the last frame the timers keep their own pace: longer than ARP's and the reassembly's longest retry. */
+#define QUIET_AFTER_MS 20000u
+/* Then their ticks are made up for in bundles, so that an idle MCU sleeps. */
+#define BUNDLE_MS 60000u
+
+static bool always(void);
+static bool tcp_needed(void);
+static bool dhcp_needed(void);
+static bool igmp_needed(void);
+
+struct timer {
+    uint32_t interval_ms;
+    void (*handler)(void);
+    bool (*needed)(void); /* false: it need not run, and its missed ticks are forgotten */
+    bool bundled;         /* may be late while the network is quiet: it only ages tables */
+};
+
+static const struct timer timers[] = {
+    {TCP_TMR_INTERVAL, tcp_tmr, tcp_needed, false},
+    {IGMP_TMR_INTERVAL, igmp_tmr, igmp_needed, false},
+    {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, dhcp_needed, false},
+    {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, dhcp_needed, false},
+    {ARP_TMR_INTERVAL, etharp_tmr, always, true},
+    {IP_TMR_INTERVAL, ip_reass_tmr, always, true},
+    {DNS_TMR_INTERVAL, dns_tmr, always, true},
+};
+#define TIMERS (sizeof timers / sizeof timers[0])
+
+static uint32_t last_tick_ms[TIMERS];
+static uint32_t last_frame_ms;
+
+uint32_t sys_now(void) {
+    return (uint32_t)(hal_clock_link_us() / 1000);
+}
+
+/* lwIP starts its timers through these two. */
+void sys_timeouts_init(void) {
+    for (size_t i = 0; i < TIMERS; i++)
+        last_tick_ms[i] = sys_now();
+    last_frame_ms = sys_now();
+}
+
+void tcp_timer_needed(void) {
+    /* timers_poll() looks for itself. */
+}
+
+static bool always(void) {
+    return true;
+}
+
+static bool tcp_needed(void) {
+    return tcp_active_pcbs != NULL || tcp_tw_pcbs != NULL;
+}
+
+static bool dhcp_needed(void) {
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+        if (netif_dhcp_data(netif) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool igmp_needed(void) {
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+        for (const struct igmp_group *group = netif_igmp_data(netif); group != NULL; group = group->next) {
+            if (group->timer > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+void timers_frame(void) {
+    last_frame_ms = sys_now();
+}
+
+void timers_poll(void) {
+    uint32_t now = sys_now();
+    for (size_t i = 0; i < TIMERS; i++) {
+        const struct timer *timer = &timers[i];
+        if (!timer->needed()) {
+            last_tick_ms[i] = now;
+            continue;
+        }
+        /* After a pause longer than a bundle (the MCU was held up) the rest is forgotten. */
+        if (now - last_tick_ms[i] > 2 * BUNDLE_MS + timer->interval_ms)
+            last_tick_ms[i] = now - BUNDLE_MS;
+        while (now - last_tick_ms[i] >= timer->interval_ms) {
+            last_tick_ms[i] += timer->interval_ms;
+            timer->handler();
+        }
+    }
+}
+
+uint32_t timers_due_ms(void) {
+    uint32_t now = sys_now();
+    uint32_t soonest = UINT32_MAX;
+    bool quiet = now - last_frame_ms >= QUIET_AFTER_MS;
+    for (size_t i = 0; i < TIMERS; i++) {
+        if (!timers[i].needed())
+            continue;
+        uint32_t interval = quiet && timers[i].bundled ? BUNDLE_MS : timers[i].interval_ms;
+        uint32_t passed = now - last_tick_ms[i];
+        uint32_t left = passed < interval ? interval - passed : 0;
+        if (left < soonest)
+            soonest = left;
+    }
+    return soonest;
+}

@@ -1,0 +1,61 @@
+/* The telnet protocol below the session: takes the commands out of the byte stream (RFC 854, 855). Pure; survives any split of the
+ * stream. */
+#ifndef NET_TELNET_TELNET_PARSER_H
+#define NET_TELNET_TELNET_PARSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum telnet_command {
+    TELNET_SE = 240,
+    TELNET_NOP = 241,
+    TELNET_DM = 242,
+    TELNET_BRK = 243,
+    TELNET_IP = 244,
+    TELNET_AO = 245,
+    TELNET_AYT = 246,
+    TELNET_EC = 247,
+    TELNET_EL = 248,
+    TELNET_GA = 249,
+    TELNET_SB = 250,
+    TELNET_WILL = 251,
+    TELNET_WONT = 252,
+    TELNET_DO = 253,
+    TELNET_DONT = 254,
+    TELNET_IAC = 255,
+};
+
+enum telnet_option { TELNET_ECHO = 1, TELNET_SGA = 3, TELNET_LINEMODE = 34 };
+
+/* A subnegotiation is skipped; one that has not ended after so many bytes is taken as broken and ends there. */
+#define TELNET_SUBNEGOTIATION_MAX 1024u
+
+enum telnet_parser_state {
+    TELNET_PARSE_DATA,
+    TELNET_PARSE_IAC,     /* IAC seen */
+    TELNET_PARSE_OPTION,  /* IAC and WILL, WONT, DO or DONT seen */
+    TELNET_PARSE_SUB,     /* inside a subnegotiation */
+    TELNET_PARSE_SUB_IAC, /* IAC seen in it */
+};
+
+struct telnet_parser {
+    enum telnet_parser_state state;
+    uint8_t verb;
+    bool after_cr; /* the last data byte was CR: a NUL or LF that follows belongs to it */
+    uint16_t skipped;
+};
+
+struct telnet_event {
+    uint8_t command; /* enum telnet_command; 0: none */
+    uint8_t option;  /* of WILL, WONT, DO, DONT */
+};
+
+void telnet_parser_init(struct telnet_parser *parser);
+
+/* Decode from `input` until it is used up, `room` data bytes were put out, or a command was met. Returns the bytes consumed;
+ * *produced is the number of data bytes in `output`; they come before *event. */
+size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, size_t size, uint8_t *output, size_t room,
+                          size_t *produced, struct telnet_event *event);
+
+#endif
