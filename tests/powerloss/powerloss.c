@@ -3,6 +3,7 @@
  * or what it had to leave, nothing between, nothing lost, nothing left over. */
 #include "hal/flash.h"
 #include "lib/flash_map.h"
+#include "storage/flash_volume.h"
 #include "storage/storage.h"
 #include "tests/powerloss/ram_chip.h"
 #include "tests/powerloss/workload.h"
@@ -11,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAK_MAX 4 /* blocks: two metadata blocks may split earlier or later than without the cut  \
-                    */
+#define LEAK_MAX                                                                                   \
+    4 /* blocks: two metadata blocks may split earlier or later than without the cut               \
+       */
 
 static struct {
     const char *name; /* of the workload, for the message */
@@ -38,6 +40,20 @@ static uint32_t blocks_used(void)
     if (storage_volume("/flash", &volume) != STORAGE_OK)
         fail("no volume", NULL, NULL);
     return volume.blocks - volume.free_blocks;
+}
+
+/* Nobody can see these through storage. */
+static bool has_leftovers(void)
+{
+    lfs2_dir_t dir;
+    struct lfs2_info info;
+    bool found = false;
+    if (lfs2_dir_open(&flash_volume, &dir, FLASH_VOLUME_UPLOADS) != LFS2_ERR_OK)
+        return true;
+    while (lfs2_dir_read(&flash_volume, &dir, &info) > 0)
+        found |= info.type == LFS2_TYPE_REG;
+    lfs2_dir_close(&flash_volume, &dir);
+    return found;
 }
 
 /* The board works on: a file written after the cut is there after the next start, and so is the
@@ -75,6 +91,8 @@ static void check(const struct tree *before, const struct tree *after, uint32_t 
         return; /* first-boot files with new times: check_first_boot() looks closer */
     if (!tree_equal(&read, before) && !tree_equal(&read, after))
         fail("neither the old nor the new state", &read, after);
+    if (has_leftovers())
+        fail("an upload was left over", NULL, NULL);
     if (blocks_used() > used + LEAK_MAX)
         fail("blocks are lost", NULL, NULL);
     check_goes_on(&read);
