@@ -135,33 +135,38 @@ static void append(struct forward_relay *relay, struct pbuf *packet)
     relay->last = packet;
 }
 
-/* `packet` as the filter makes it; NULL when nothing is left or there is no memory. */
-static struct pbuf *filtered(struct forward_relay *relay, struct pbuf *packet, bool end)
+/* Append what the filter makes of `size` bytes. */
+static void append_filtered(struct forward_relay *relay, const void *data, uint16_t size, bool end)
 {
-    uint16_t size = packet != NULL ? pbuf_copy_partial(packet, read_buffer, packet->tot_len, 0) : 0;
-    size_t left =
-        relay->filter.to_host(relay->filter.context, read_buffer, size, end, filter_buffer);
-    struct pbuf *result = left > 0 ? pbuf_alloc(PBUF_RAW, (u16_t)left, PBUF_RAM) : NULL;
-    if (result != NULL)
-        memcpy(result->payload, filter_buffer, left);
-    return result;
+    size_t left = relay->filter.to_host(relay->filter.context, data, size, end, filter_buffer);
+    if (left == 0)
+        return;
+    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)left, PBUF_RAM);
+    if (packet == NULL) {
+        relay->state = RELAY_RESET; /* no memory: better no connection than one with a gap */
+        return;
+    }
+    memcpy(packet->payload, filter_buffer, left);
+    append(relay, packet);
 }
 
 static err_t wipy_received(void *arg, struct tcp_pcb *pcb, struct pbuf *packet, err_t error)
 {
     struct forward_relay *relay = arg;
-    struct pbuf *data = packet;
     if (packet == NULL)
         relay->wipy_ended = true;
     else
         relay->owed += packet->tot_len;
-    if (relay->filter.to_host != NULL) {
-        data = filtered(relay, packet, packet == NULL);
+    if (relay->filter.to_host == NULL) {
         if (packet != NULL)
-            pbuf_free(packet);
+            append(relay, packet);
+    } else if (packet == NULL) {
+        append_filtered(relay, NULL, 0, true);
+    } else {
+        for (const struct pbuf *part = packet; part != NULL; part = part->next)
+            append_filtered(relay, part->payload, part->len, false);
+        pbuf_free(packet);
     }
-    if (data != NULL)
-        append(relay, data);
     touch(relay);
     return ERR_OK;
 }
@@ -282,7 +287,7 @@ static size_t room_for_wipy(const struct forward_relay *relay)
     if (room > room_in_queue)
         room = room_in_queue;
     if (relay->filter.to_wipy != NULL)
-        room = room > FORWARD_FILTER_ROOM(0) ? (room - FORWARD_FILTER_ROOM(0)) / 2 : 0;
+        room = room > FORWARD_FILTER_ROOM(0) ? (room - FORWARD_FILTER_ROOM(0)) / 4 : 0;
     return room < READ_MAX ? room : READ_MAX;
 }
 

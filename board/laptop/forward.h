@@ -20,7 +20,7 @@
 
 /* What may change the bytes of a connection. Each function takes `size` bytes and writes up to
  * FORWARD_FILTER_ROOM(size) to `out`; returns how many. `end`: these are the last. */
-#define FORWARD_FILTER_ROOM(size) (2u * (size) + 1024u)
+#define FORWARD_FILTER_ROOM(size) (4u * (size) + 2048u)
 struct forward_filter {
     size_t (*to_wipy)(void *context, const uint8_t *in, size_t size, bool end, uint8_t *out);
     size_t (*to_host)(void *context, const uint8_t *in, size_t size, bool end, uint8_t *out);

@@ -332,7 +332,8 @@ static size_t pass(struct ftp_gateway *gateway, struct ftp_gateway_line *line,
         take(gateway, in[taken++], &out);
     if (gateway->encrypted || end)
         emit_line(&out, line);
-    emit(&out, in + taken, size - taken);
+    if (taken < size)
+        emit(&out, in + taken, size - taken);
     return out.size;
 }
 

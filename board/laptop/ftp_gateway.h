@@ -16,7 +16,7 @@
     512 /* bytes; a longer line is no command or reply that concerns us, and passes */
 
 /* The most that comes out for `size` bytes that go in. */
-#define FTP_GATEWAY_ROOM(size) (2u * ((size) + FTP_GATEWAY_LINE))
+#define FTP_GATEWAY_ROOM(size) (4u * ((size) + FTP_GATEWAY_LINE))
 
 struct ftp_endpoint {
     uint8_t address[4]; /* IPv4, as written */

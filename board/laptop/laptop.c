@@ -18,12 +18,13 @@
 #include "board/laptop/sandbox.h"
 #include "board/laptop/station.h"
 
-#define TELNET_PORT  23
-#define FTP_PORT     21
-#define BACKLOG      256
-#define FILES        4096 /* descriptors: two a connection at the most, and a few */
-#define ACCEPT_PAUSE 0.1  /* seconds without accepting after the system has run short of something \
-                           */
+#define TELNET_PORT 23
+#define FTP_PORT    21
+#define BACKLOG     256
+#define FILES       4096 /* descriptors: two a connection at the most, and a few */
+#define ACCEPT_PAUSE                                                                               \
+    0.1 /* seconds without accepting after the system has run short of something                   \
+         */
 #define RADIO_BUFFER (1 << 20)
 
 /* A listening socket of the host. */
