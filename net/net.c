@@ -5,7 +5,8 @@
 #include "net/telnet/telnet_server.h"
 #include "net/wlan.h"
 
-int net_init(const char *banner) {
+int net_init(const char *banner)
+{
     int result = wlan_init();
     if (result < 0)
         return result;
@@ -14,13 +15,15 @@ int net_init(const char *banner) {
     return 0;
 }
 
-void net_poll(void) {
+void net_poll(void)
+{
     stack_poll();
     telnet_server_poll();
     ftp_server_poll();
 }
 
-void net_deadline(struct loop_deadline *deadline) {
+void net_deadline(struct loop_deadline *deadline)
+{
     stack_deadline(deadline);
     telnet_server_deadline(deadline);
     ftp_server_deadline(deadline);

@@ -14,7 +14,8 @@
 static const uint8_t address[4] = {192, 168, 1, 1};
 static const uint8_t netmask[4] = {255, 255, 255, 0};
 
-static void append_hex(char *text, uint8_t byte) {
+static void append_hex(char *text, uint8_t byte)
+{
     static const char digits[] = "0123456789abcdef";
     size_t size = strlen(text);
     text[size] = digits[byte >> 4];
@@ -22,8 +23,12 @@ static void append_hex(char *text, uint8_t byte) {
     text[size + 2] = '\0';
 }
 
-int wlan_init(void) {
-    struct hal_radio_ap ap = {.ssid = FACTORY_SSID, .key = FACTORY_KEY, .channel = FACTORY_CHANNEL, .security = HAL_RADIO_WPA2};
+int wlan_init(void)
+{
+    struct hal_radio_ap ap = {.ssid = FACTORY_SSID,
+                              .key = FACTORY_KEY,
+                              .channel = FACTORY_CHANNEL,
+                              .security = HAL_RADIO_WPA2};
     uint8_t mac[6];
     hal_radio_mac(mac);
     append_hex(ap.ssid, mac[4]);

@@ -4,7 +4,19 @@
 #include <string.h>
 
 /* Offsets in a message (RFC 2131, figure 1). */
-enum { OP = 0, HTYPE = 1, HLEN = 2, XID = 4, FLAGS = 10, CIADDR = 12, YIADDR = 16, GIADDR = 24, CHADDR = 28, MAGIC = 236, OPTIONS = 240 };
+enum {
+    OP = 0,
+    HTYPE = 1,
+    HLEN = 2,
+    XID = 4,
+    FLAGS = 10,
+    CIADDR = 12,
+    YIADDR = 16,
+    GIADDR = 24,
+    CHADDR = 28,
+    MAGIC = 236,
+    OPTIONS = 240
+};
 enum { CHADDR_SIZE = 16, REPLY_MIN = 300 };
 enum { BOOTREQUEST = 1, BOOTREPLY = 2, ETHERNET = 1, ETHERNET_SIZE = 6 };
 
@@ -42,7 +54,9 @@ struct writer {
     size_t size;
 };
 
-void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4], const uint8_t netmask[4]) {
+void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4],
+                      const uint8_t netmask[4])
+{
     memset(server, 0, sizeof *server);
     memcpy(server->address, address, 4);
     memcpy(server->netmask, netmask, 4);
@@ -51,14 +65,16 @@ void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4], cons
 /* ---- reading */
 
 /* FNV-1a, 64 bits; never 0. */
-static uint64_t hash(uint8_t kind, const uint8_t *data, size_t size) {
+static uint64_t hash(uint8_t kind, const uint8_t *data, size_t size)
+{
     uint64_t value = (14695981039346656037u ^ kind) * 1099511628211u;
     for (size_t i = 0; i < size; i++)
         value = (value ^ data[i]) * 1099511628211u;
     return value | 1;
 }
 
-static void take_option(struct message *message, uint8_t code, const uint8_t *value, uint8_t size) {
+static void take_option(struct message *message, uint8_t code, const uint8_t *value, uint8_t size)
+{
     if (code == MESSAGE_TYPE && size == 1)
         message->type = value[0];
     else if (code == REQUESTED_ADDRESS && size == 4)
@@ -72,12 +88,15 @@ static void take_option(struct message *message, uint8_t code, const uint8_t *va
 }
 
 /* False: malformed, or nothing for a server on this link (a relay's). */
-static bool parse(struct message *message, const uint8_t *bytes, size_t size) {
+static bool parse(struct message *message, const uint8_t *bytes, size_t size)
+{
     memset(message, 0, sizeof *message);
     message->bytes = bytes;
-    if (size < OPTIONS || bytes[OP] != BOOTREQUEST || bytes[HTYPE] != ETHERNET || bytes[HLEN] != ETHERNET_SIZE)
+    if (size < OPTIONS || bytes[OP] != BOOTREQUEST || bytes[HTYPE] != ETHERNET ||
+        bytes[HLEN] != ETHERNET_SIZE)
         return false;
-    if (memcmp(bytes + MAGIC, magic, sizeof magic) != 0 || memcmp(bytes + GIADDR, no_address, 4) != 0)
+    if (memcmp(bytes + MAGIC, magic, sizeof magic) != 0 ||
+        memcmp(bytes + GIADDR, no_address, 4) != 0)
         return false;
     size_t at = OPTIONS;
     while (at < size && bytes[at] != END) {
@@ -100,25 +119,32 @@ static bool parse(struct message *message, const uint8_t *bytes, size_t size) {
 /* ---- the pool */
 
 /* The lease of `address`; NULL when it is not of the pool. */
-static struct dhcp_lease *lease_of(struct dhcp_server *server, const uint8_t address[4]) {
+static struct dhcp_lease *lease_of(struct dhcp_server *server, const uint8_t address[4])
+{
     unsigned index = (unsigned)address[3] - DHCP_FIRST_HOST;
-    if (memcmp(address, server->address, 3) != 0 || address[3] < DHCP_FIRST_HOST || index >= DHCP_POOL_SIZE)
+    if (memcmp(address, server->address, 3) != 0 || address[3] < DHCP_FIRST_HOST ||
+        index >= DHCP_POOL_SIZE)
         return NULL;
     return &server->leases[index];
 }
 
-static void address_of(const struct dhcp_server *server, const struct dhcp_lease *lease, uint8_t address[4]) {
+static void address_of(const struct dhcp_server *server, const struct dhcp_lease *lease,
+                       uint8_t address[4])
+{
     memcpy(address, server->address, 3);
     address[3] = (uint8_t)(DHCP_FIRST_HOST + (unsigned)(lease - server->leases));
 }
 
-static bool is_free_for(const struct dhcp_lease *lease, uint64_t client, uint32_t now_s) {
+static bool is_free_for(const struct dhcp_lease *lease, uint64_t client, uint32_t now_s)
+{
     return lease->client == client || lease->client == 0 || now_s >= lease->until_s;
 }
 
-/* The address that `message`'s client gets: the one it had, the one it asks for, one that nobody had, the one that has been free for the
- * longest time; NULL: none is left. */
-static struct dhcp_lease *choose(struct dhcp_server *server, const struct message *message, uint32_t now_s) {
+/* The address that `message`'s client gets: the one it had, the one it asks for, one that nobody
+ * had, the one that has been free for the longest time; NULL: none is left. */
+static struct dhcp_lease *choose(struct dhcp_server *server, const struct message *message,
+                                 uint32_t now_s)
+{
     struct dhcp_lease *unused = NULL;
     struct dhcp_lease *expired = NULL;
     for (size_t i = 0; i < DHCP_POOL_SIZE; i++) {
@@ -127,7 +153,8 @@ static struct dhcp_lease *choose(struct dhcp_server *server, const struct messag
             return lease;
         if (lease->client == 0 && unused == NULL)
             unused = lease;
-        if (lease->client != 0 && now_s >= lease->until_s && (expired == NULL || lease->until_s < expired->until_s))
+        if (lease->client != 0 && now_s >= lease->until_s &&
+            (expired == NULL || lease->until_s < expired->until_s))
             expired = lease;
     }
     if (message->requested != NULL) {
@@ -139,7 +166,9 @@ static struct dhcp_lease *choose(struct dhcp_server *server, const struct messag
 }
 
 /* A client has one lease: what it had elsewhere is free. */
-static void grant(struct dhcp_server *server, struct dhcp_lease *lease, uint64_t client, uint32_t until_s) {
+static void grant(struct dhcp_server *server, struct dhcp_lease *lease, uint64_t client,
+                  uint32_t until_s)
+{
     for (size_t i = 0; i < DHCP_POOL_SIZE; i++) {
         if (server->leases[i].client == client)
             server->leases[i].client = 0;
@@ -150,15 +179,17 @@ static void grant(struct dhcp_server *server, struct dhcp_lease *lease, uint64_t
 
 /* ---- writing */
 
-static void put_option(struct writer *writer, uint8_t code, const void *value, uint8_t size) {
+static void put_option(struct writer *writer, uint8_t code, const void *value, uint8_t size)
+{
     writer->bytes[writer->size] = code;
     writer->bytes[writer->size + 1] = size;
     memcpy(writer->bytes + writer->size + 2, value, size);
     writer->size += 2u + size;
 }
 
-static void begin(struct writer *writer, const struct dhcp_server *server, const struct message *message, uint8_t type,
-                  uint8_t *reply) {
+static void begin(struct writer *writer, const struct dhcp_server *server,
+                  const struct message *message, uint8_t type, uint8_t *reply)
+{
     memset(reply, 0, DHCP_REPLY_MAX);
     reply[OP] = BOOTREPLY;
     reply[HTYPE] = ETHERNET;
@@ -173,23 +204,27 @@ static void begin(struct writer *writer, const struct dhcp_server *server, const
     put_option(writer, SERVER_ID, server->address, 4);
 }
 
-static size_t finish(struct writer *writer, const struct message *message) {
+static size_t finish(struct writer *writer, const struct message *message)
+{
     if (message->client_id != NULL)
         put_option(writer, CLIENT_ID, message->client_id, message->client_id_size);
     writer->bytes[writer->size++] = END;
     return writer->size < REPLY_MIN ? REPLY_MIN : writer->size;
 }
 
-static void put_network(struct writer *writer, const struct dhcp_server *server) {
+static void put_network(struct writer *writer, const struct dhcp_server *server)
+{
     put_option(writer, NETMASK, server->netmask, 4);
     put_option(writer, ROUTER, server->address, 4);
     put_option(writer, DNS, server->address, 4);
 }
 
 /* OFFER or ACK of `lease`. */
-static size_t write_lease(const struct dhcp_server *server, const struct message *message, uint8_t type,
-                          const struct dhcp_lease *lease, uint8_t *reply) {
-    static const uint8_t lease_time[4] = {DHCP_LEASE_S >> 24, DHCP_LEASE_S >> 16 & 255, DHCP_LEASE_S >> 8 & 255, DHCP_LEASE_S & 255};
+static size_t write_lease(const struct dhcp_server *server, const struct message *message,
+                          uint8_t type, const struct dhcp_lease *lease, uint8_t *reply)
+{
+    static const uint8_t lease_time[4] = {DHCP_LEASE_S >> 24, DHCP_LEASE_S >> 16 & 255,
+                                          DHCP_LEASE_S >> 8 & 255, DHCP_LEASE_S & 255};
     struct writer writer;
     begin(&writer, server, message, type, reply);
     address_of(server, lease, reply + YIADDR);
@@ -200,7 +235,9 @@ static size_t write_lease(const struct dhcp_server *server, const struct message
     return finish(&writer, message);
 }
 
-static size_t write_nak(const struct dhcp_server *server, const struct message *message, uint8_t *reply) {
+static size_t write_nak(const struct dhcp_server *server, const struct message *message,
+                        uint8_t *reply)
+{
     struct writer writer;
     begin(&writer, server, message, NAK, reply);
     return finish(&writer, message);
@@ -208,7 +245,9 @@ static size_t write_nak(const struct dhcp_server *server, const struct message *
 
 /* ---- the messages */
 
-static size_t on_discover(struct dhcp_server *server, const struct message *message, uint32_t now_s, uint8_t *reply) {
+static size_t on_discover(struct dhcp_server *server, const struct message *message, uint32_t now_s,
+                          uint8_t *reply)
+{
     struct dhcp_lease *lease = choose(server, message, now_s);
     if (lease == NULL)
         return 0;
@@ -218,10 +257,11 @@ static size_t on_discover(struct dhcp_server *server, const struct message *mess
     return write_lease(server, message, OFFER, lease, reply);
 }
 
-/* The four states of a client that sends REQUEST (RFC 2131, 4.3.2): SELECTING names the server; INIT-REBOOT asks for an address without;
- * RENEWING and REBINDING have the address in ciaddr. */
-static size_t on_request(struct dhcp_server *server, const struct message *message, uint32_t now_s, uint8_t *reply,
-                         uint8_t destination[4]) {
+/* The four states of a client that sends REQUEST (RFC 2131, 4.3.2): SELECTING names the server;
+ * INIT-REBOOT asks for an address without; RENEWING and REBINDING have the address in ciaddr. */
+static size_t on_request(struct dhcp_server *server, const struct message *message, uint32_t now_s,
+                         uint8_t *reply, uint8_t destination[4])
+{
     const uint8_t *ciaddr = message->bytes + CIADDR;
     bool has_address = memcmp(ciaddr, no_address, 4) != 0;
     if (message->server != NULL && memcmp(message->server, server->address, 4) != 0)
@@ -238,21 +278,26 @@ static size_t on_request(struct dhcp_server *server, const struct message *messa
     return write_lease(server, message, ACK, lease, reply);
 }
 
-static void on_decline(struct dhcp_server *server, const struct message *message, uint32_t now_s) {
-    struct dhcp_lease *lease = message->requested == NULL ? NULL : lease_of(server, message->requested);
+static void on_decline(struct dhcp_server *server, const struct message *message, uint32_t now_s)
+{
+    struct dhcp_lease *lease =
+        message->requested == NULL ? NULL : lease_of(server, message->requested);
     if (lease == NULL || lease->client != message->client)
         return;
     lease->client = UINT64_MAX - 1; /* nobody: hashes are odd */
     lease->until_s = now_s + DHCP_DECLINE_S;
 }
 
-static void on_release(struct dhcp_server *server, const struct message *message, uint32_t now_s) {
+static void on_release(struct dhcp_server *server, const struct message *message, uint32_t now_s)
+{
     struct dhcp_lease *lease = lease_of(server, message->bytes + CIADDR);
     if (lease != NULL && lease->client == message->client)
         lease->until_s = now_s;
 }
 
-static size_t on_inform(const struct dhcp_server *server, const struct message *message, uint8_t *reply, uint8_t destination[4]) {
+static size_t on_inform(const struct dhcp_server *server, const struct message *message,
+                        uint8_t *reply, uint8_t destination[4])
+{
     struct writer writer;
     begin(&writer, server, message, ACK, reply);
     memcpy(reply + CIADDR, message->bytes + CIADDR, 4);
@@ -262,8 +307,9 @@ static size_t on_inform(const struct dhcp_server *server, const struct message *
     return finish(&writer, message);
 }
 
-size_t dhcp_server_handle(struct dhcp_server *server, uint32_t now_s, const uint8_t *request, size_t size, uint8_t *reply,
-                          uint8_t destination[4]) {
+size_t dhcp_server_handle(struct dhcp_server *server, uint32_t now_s, const uint8_t *request,
+                          size_t size, uint8_t *reply, uint8_t destination[4])
+{
     struct message message;
     if (!parse(&message, request, size))
         return 0;

@@ -9,7 +9,8 @@
 
 static struct dhcp_server server;
 
-static void answer(struct udp_pcb *pcb, const uint8_t *reply, size_t size, const uint8_t to[4]) {
+static void answer(struct udp_pcb *pcb, const uint8_t *reply, size_t size, const uint8_t to[4])
+{
     struct pbuf *pbuf = pbuf_alloc(PBUF_TRANSPORT, (u16_t)size, PBUF_RAM);
     if (pbuf == NULL)
         return; /* the client asks again */
@@ -20,7 +21,9 @@ static void answer(struct udp_pcb *pcb, const uint8_t *reply, size_t size, const
     pbuf_free(pbuf);
 }
 
-static void on_receive(void *context, struct udp_pcb *pcb, struct pbuf *pbuf, const ip_addr_t *from, u16_t port) {
+static void on_receive(void *context, struct udp_pcb *pcb, struct pbuf *pbuf, const ip_addr_t *from,
+                       u16_t port)
+{
     static uint8_t request[REQUEST_MAX];
     static uint8_t reply[DHCP_REPLY_MAX];
     size_t size = pbuf_copy_partial(pbuf, request, sizeof request, 0);
@@ -32,7 +35,8 @@ static void on_receive(void *context, struct udp_pcb *pcb, struct pbuf *pbuf, co
         answer(pcb, reply, reply_size, destination);
 }
 
-void dhcp_udp_init(const uint8_t address[4], const uint8_t netmask[4]) {
+void dhcp_udp_init(const uint8_t address[4], const uint8_t netmask[4])
+{
     dhcp_server_init(&server, address, netmask);
     struct udp_pcb *pcb = udp_new();
     ip_set_option(pcb, SOF_BROADCAST);

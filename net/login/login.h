@@ -6,7 +6,8 @@
 
 #define LOGIN_TEXT_MAX 64 /* bytes of a user name or password, without NUL */
 
-/* Whether `user` and `password` (NUL-terminated) are the WiPy's; compares in constant time. Factory: micro, python. */
+/* Whether `user` and `password` (NUL-terminated) are the WiPy's; compares in constant time.
+ * Factory: micro, python. */
 bool login_check(const char *user, const char *password);
 
 #endif

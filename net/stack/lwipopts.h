@@ -1,64 +1,69 @@
-/* The options of lwIP: raw API in one thread, static pools, nothing from malloc. What is not named here has lwIP's default. */
+/* The options of lwIP: raw API in one thread, static pools, nothing from malloc. What is not named
+ * here has lwIP's default. */
 #ifndef NET_STACK_LWIPOPTS_H
 #define NET_STACK_LWIPOPTS_H
 
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
-#define LWIP_TIMERS_CUSTOM   1 /* net/stack/timers.c: an idle stack wakes the MCU about once a minute */
-#define LWIP_NETCONN         0
-#define LWIP_SOCKET          0
-#define LWIP_STATS           0
-#define LWIP_IPV4            1
-#define LWIP_IPV6            0
+#define LWIP_TIMERS_CUSTOM                                                                         \
+    1 /* net/stack/timers.c: an idle stack wakes the MCU about once a minute */
+#define LWIP_NETCONN 0
+#define LWIP_SOCKET  0
+#define LWIP_STATS   0
+#define LWIP_IPV4    1
+#define LWIP_IPV6    0
 
 /* Protocols: what the services and Python's sockets use. */
-#define LWIP_ARP                  1
-#define LWIP_ICMP                 1
-#define LWIP_IGMP                 1
-#define LWIP_RAW                  1
-#define LWIP_UDP                  1
-#define LWIP_TCP                  1
-#define LWIP_DNS                  1
-#define DNS_MAX_TTL               3600 /* seconds */
-#define LWIP_DHCP                 1
-#define LWIP_DHCP_DOES_ACD_CHECK  0
-#define LWIP_NETIF_HOSTNAME       1
+#define LWIP_ARP                   1
+#define LWIP_ICMP                  1
+#define LWIP_IGMP                  1
+#define LWIP_RAW                   1
+#define LWIP_UDP                   1
+#define LWIP_TCP                   1
+#define LWIP_DNS                   1
+#define DNS_MAX_TTL                3600 /* seconds */
+#define LWIP_DHCP                  1
+#define LWIP_DHCP_DOES_ACD_CHECK   0
+#define LWIP_NETIF_HOSTNAME        1
 #define LWIP_NETIF_STATUS_CALLBACK 0
-#define SO_REUSE                  1
-#define IP_SOF_BROADCAST          1
-#define IP_SOF_BROADCAST_RECV     0
+#define SO_REUSE                   1
+#define IP_SOF_BROADCAST           1
+#define IP_SOF_BROADCAST_RECV      0
 
-/* Memory. Received frames lie in net/stack/frames.c, not in lwIP's own pool, which serves only what lwIP assembles itself.
- * What is sent is copied to the heap; the heap is large enough for the send buffers of all connections at once, so that no
- * connection can starve another. It is touched only as far as it is used. */
-#define MEM_ALIGNMENT           8
-#define MEM_SIZE                (2 * 1024 * 1024)
-#define PBUF_POOL_SIZE          16
-#define LWIP_SUPPORT_CUSTOM_PBUF 1
+/* Memory. Received frames lie in net/stack/frames.c, not in lwIP's own pool, which serves only what
+ * lwIP assembles itself. What is sent is copied to the heap; the heap is large enough for the send
+ * buffers of all connections at once, so that no connection can starve another. It is touched only
+ * as far as it is used. */
+#define MEM_ALIGNMENT             8
+#define MEM_SIZE                  (2 * 1024 * 1024)
+#define PBUF_POOL_SIZE            16
+#define LWIP_SUPPORT_CUSTOM_PBUF  1
 #define LWIP_NETIF_TX_SINGLE_PBUF 1 /* the radio sends one block of memory */
-#define MEMP_NUM_PBUF           64
-#define MEMP_NUM_RAW_PCB        4
-#define MEMP_NUM_UDP_PCB        16
-#define MEMP_NUM_TCP_PCB        48
-#define MEMP_NUM_TCP_PCB_LISTEN 24
-#define MEMP_NUM_TCP_SEG        2048
-#define MEMP_NUM_IGMP_GROUP     8
-#define ARP_QUEUEING            1
-#define MEMP_NUM_ARP_QUEUE      32
-#define ARP_TABLE_SIZE          32
-#define IP_REASS_MAX_PBUFS      12
+#define MEMP_NUM_PBUF             64
+#define MEMP_NUM_RAW_PCB          4
+#define MEMP_NUM_UDP_PCB          16
+#define MEMP_NUM_TCP_PCB          48
+#define MEMP_NUM_TCP_PCB_LISTEN   24
+#define MEMP_NUM_TCP_SEG          2048
+#define MEMP_NUM_IGMP_GROUP       8
+#define ARP_QUEUEING              1
+#define MEMP_NUM_ARP_QUEUE        32
+#define ARP_TABLE_SIZE            32
+#define IP_REASS_MAX_PBUFS        12
 
 /* TCP */
-#define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* they compare the window with PBUF_POOL, which receives nothing here */
-#define TCP_MSS                 1460
-#define TCP_WND                 (44 * TCP_MSS) /* the most that needs no window scaling */
-#define TCP_SND_BUF             (22 * TCP_MSS)
-#define TCP_SND_QUEUELEN        64
-#define TCP_QUEUE_OOSEQ         1
-#define TCP_OOSEQ_MAX_PBUFS     44
-#define TCP_LISTEN_BACKLOG      1
-#define LWIP_TCP_KEEPALIVE      1
-#define TCP_MSL                 5000 /* ms: a closed connection is remembered for 10 s; the peer is one hop away */
+#define LWIP_DISABLE_TCP_SANITY_CHECKS                                                             \
+    1 /* they compare the window with PBUF_POOL, which receives nothing here */
+#define TCP_MSS             1460
+#define TCP_WND             (44 * TCP_MSS) /* the most that needs no window scaling */
+#define TCP_SND_BUF         (22 * TCP_MSS)
+#define TCP_SND_QUEUELEN    64
+#define TCP_QUEUE_OOSEQ     1
+#define TCP_OOSEQ_MAX_PBUFS 44
+#define TCP_LISTEN_BACKLOG  1
+#define LWIP_TCP_KEEPALIVE  1
+#define TCP_MSL             5000 /* ms: a closed connection is remembered for 10 s; the peer is one hop away \
+                                  */
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) LWIP_RAND()
 
 #endif

@@ -14,7 +14,8 @@
 
 static bool busy;
 
-static err_t send(struct netif *netif, struct pbuf *pbuf) {
+static err_t send(struct netif *netif, struct pbuf *pbuf)
+{
     static uint8_t whole[HAL_RADIO_FRAME_MAX];
     if (pbuf->tot_len > HAL_RADIO_FRAME_MAX)
         return ERR_BUF;
@@ -30,7 +31,8 @@ static err_t send(struct netif *netif, struct pbuf *pbuf) {
     return ERR_MEM; /* TCP keeps the segment and tries again */
 }
 
-err_t radio_netif_init(struct netif *netif) {
+err_t radio_netif_init(struct netif *netif)
+{
     netif->name[0] = 'w';
     netif->name[1] = 'l';
     netif->hostname = "wipy";
@@ -44,7 +46,8 @@ err_t radio_netif_init(struct netif *netif) {
 }
 
 /* The connection that a TCP segment belongs to; NULL: none. */
-static const struct tcp_pcb *connection_of(const struct ip_hdr *ip, const struct tcp_hdr *tcp) {
+static const struct tcp_pcb *connection_of(const struct ip_hdr *ip, const struct tcp_hdr *tcp)
+{
     for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
         if (pcb->remote_port == lwip_ntohs(tcp->src) && pcb->local_port == lwip_ntohs(tcp->dest) &&
             ip_2_ip4(&pcb->remote_ip)->addr == ip->src.addr)
@@ -53,9 +56,11 @@ static const struct tcp_pcb *connection_of(const struct ip_hdr *ip, const struct
     return NULL;
 }
 
-/* When frames are short, because a program does not read its sockets, only what cannot be kept for long is taken: everything but data for
- * connections that are not a service's. The peer will send it again. */
-static bool wanted(const struct pbuf *pbuf) {
+/* When frames are short, because a program does not read its sockets, only what cannot be kept for
+ * long is taken: everything but data for connections that are not a service's. The peer will send
+ * it again. */
+static bool wanted(const struct pbuf *pbuf)
+{
     if (frames_free() >= FRAMES_RESERVED)
         return true;
     if (pbuf->len < ETHERNET_SIZE + IP_HLEN + TCP_HLEN)
@@ -67,7 +72,8 @@ static bool wanted(const struct pbuf *pbuf) {
     size_t ip_size = IPH_HL_BYTES(ip);
     if (pbuf->len < ETHERNET_SIZE + ip_size + TCP_HLEN)
         return true;
-    const struct tcp_hdr *tcp = (const struct tcp_hdr *)(const void *)(frame + ETHERNET_SIZE + ip_size);
+    const struct tcp_hdr *tcp =
+        (const struct tcp_hdr *)(const void *)(frame + ETHERNET_SIZE + ip_size);
     if (lwip_ntohs(IPH_LEN(ip)) <= ip_size + TCPH_HDRLEN_BYTES(tcp))
         return true; /* no data: an acknowledgement */
     const struct tcp_pcb *pcb = connection_of(ip, tcp);
@@ -75,7 +81,8 @@ static bool wanted(const struct pbuf *pbuf) {
 }
 
 /* Receive one frame; false when there was none. */
-static bool receive_one(struct netif *netif) {
+static bool receive_one(struct netif *netif)
+{
     struct pbuf *pbuf = frames_take();
     if (pbuf == NULL) {
         static uint8_t discarded[HAL_RADIO_FRAME_MAX];
@@ -92,7 +99,8 @@ static bool receive_one(struct netif *netif) {
     return size > 0;
 }
 
-bool radio_netif_receive(struct netif *netif, size_t limit) {
+bool radio_netif_receive(struct netif *netif, size_t limit)
+{
     for (size_t i = 0; i < limit; i++) {
         if (!receive_one(netif))
             return false;
@@ -100,10 +108,12 @@ bool radio_netif_receive(struct netif *netif, size_t limit) {
     return true;
 }
 
-bool radio_netif_busy(void) {
+bool radio_netif_busy(void)
+{
     return busy;
 }
 
-void radio_netif_forget_busy(void) {
+void radio_netif_forget_busy(void)
+{
     busy = false;
 }

@@ -7,13 +7,14 @@
 #include "net/stack/timers.h"
 #include "netif/ethernet.h"
 
-#define LINGER_POLLS   4    /* of 500 ms each: lwIP's coarse timer */
-#define BUSY_RETRY_US  1000 /* how soon to try again when the radio's queue was full */
+#define LINGER_POLLS  4    /* of 500 ms each: lwIP's coarse timer */
+#define BUSY_RETRY_US 1000 /* how soon to try again when the radio's queue was full */
 
 static struct netif radio;
 static bool more_frames;
 
-void stack_init(const uint8_t address[4], const uint8_t netmask[4]) {
+void stack_init(const uint8_t address[4], const uint8_t netmask[4])
+{
     ip4_addr_t ip, mask;
     IP4_ADDR(&ip, address[0], address[1], address[2], address[3]);
     IP4_ADDR(&mask, netmask[0], netmask[1], netmask[2], netmask[3]);
@@ -24,11 +25,13 @@ void stack_init(const uint8_t address[4], const uint8_t netmask[4]) {
     netif_set_up(&radio);
 }
 
-struct netif *stack_netif(void) {
+struct netif *stack_netif(void)
+{
     return &radio;
 }
 
-void stack_poll(void) {
+void stack_poll(void)
+{
     timers_poll();
     more_frames = radio_netif_receive(&radio, STACK_FRAMES_PER_POLL);
     PBUF_CHECK_FREE_OOSEQ();
@@ -39,7 +42,8 @@ void stack_poll(void) {
     }
 }
 
-void stack_deadline(struct loop_deadline *deadline) {
+void stack_deadline(struct loop_deadline *deadline)
+{
     uint64_t now = hal_clock_link_us();
     uint64_t due = HAL_CLOCK_NEVER;
     uint32_t timer_ms = timers_due_ms();
@@ -53,7 +57,8 @@ void stack_deadline(struct loop_deadline *deadline) {
         deadline->link_us = due;
 }
 
-struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog) {
+struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog)
+{
     struct tcp_pcb *pcb = tcp_new();
     if (pcb == NULL)
         return NULL;
@@ -67,7 +72,8 @@ struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog) {
     return NULL;
 }
 
-static err_t linger_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error) {
+static err_t linger_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error)
+{
     if (pbuf == NULL) {
         tcp_close(pcb);
         return ERR_OK;
@@ -77,12 +83,14 @@ static err_t linger_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbu
     return ERR_OK;
 }
 
-static err_t linger_end(void *context, struct tcp_pcb *pcb) {
+static err_t linger_end(void *context, struct tcp_pcb *pcb)
+{
     tcp_abort(pcb);
     return ERR_ABRT;
 }
 
-void stack_linger(struct tcp_pcb *pcb) {
+void stack_linger(struct tcp_pcb *pcb)
+{
     tcp_arg(pcb, NULL);
     tcp_err(pcb, NULL);
     tcp_sent(pcb, NULL);

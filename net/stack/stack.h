@@ -12,7 +12,8 @@
 /* Frames taken from the radio in one poll at most; a full TCP window of one peer fits. */
 #define STACK_FRAMES_PER_POLL 64
 
-/* Start lwIP and bring up the interface with a fixed address, octets in writing order: {192, 168, 1, 1}. Call once. */
+/* Start lwIP and bring up the interface with a fixed address, octets in writing order: {192, 168,
+ * 1, 1}. Call once. */
 void stack_init(const uint8_t address[4], const uint8_t netmask[4]);
 
 /* Hand received frames to lwIP, run its timers, retry what the radio had no room for. */
@@ -22,14 +23,15 @@ void stack_deadline(struct loop_deadline *deadline);
 /* The interface of the radio. */
 struct netif *stack_netif(void);
 
-/* Services: listen on `port` with the highest priority, so that a service gets a connection even when Python has used up the pool (lwIP
- * then closes the least important one). NULL when the port is taken or the pool is empty. At most `backlog` connections may be half
- * open. */
+/* Services: listen on `port` with the highest priority, so that a service gets a connection even
+ * when Python has used up the pool (lwIP then closes the least important one). NULL when the port
+ * is taken or the pool is empty. At most `backlog` connections may be half open. */
 struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog);
 
-/* Let go of a connection politely: what was written is still sent, then FIN; what the peer still sends is discarded, so that no RST
- * overtakes the last words; after 2 s without its FIN the connection is aborted. The caller's callbacks and argument are gone, and
- * the PCB gets the lowest priority. Not to be called from that PCB's own error callback. */
+/* Let go of a connection politely: what was written is still sent, then FIN; what the peer still
+ * sends is discarded, so that no RST overtakes the last words; after 2 s without its FIN the
+ * connection is aborted. The caller's callbacks and argument are gone, and the PCB gets the lowest
+ * priority. Not to be called from that PCB's own error callback. */
 void stack_linger(struct tcp_pcb *pcb);
 
 #endif

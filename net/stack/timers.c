@@ -13,7 +13,8 @@
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 
-/* How long after the last frame the timers keep their own pace: longer than ARP's and the reassembly's longest retry. */
+/* How long after the last frame the timers keep their own pace: longer than ARP's and the
+ * reassembly's longest retry. */
 #define QUIET_AFTER_MS 20000u
 /* Then their ticks are made up for in bundles, so that an idle MCU sleeps. */
 #define BUNDLE_MS 60000u
@@ -44,42 +45,52 @@ static const struct timer timers[] = {
 static uint32_t last_tick_ms[TIMERS];
 static uint32_t last_frame_ms;
 
-uint32_t sys_now(void) {
+uint32_t sys_now(void)
+{
     return (uint32_t)(hal_clock_link_us() / 1000);
 }
 
 /* lwIP starts its timers through these two. */
-void sys_timeouts_init(void) {
+void sys_timeouts_init(void)
+{
     for (size_t i = 0; i < TIMERS; i++)
         last_tick_ms[i] = sys_now();
     last_frame_ms = sys_now();
 }
 
-void tcp_timer_needed(void) {
+void tcp_timer_needed(void)
+{
     /* timers_poll() looks for itself. */
 }
 
-static bool always(void) {
+static bool always(void)
+{
     return true;
 }
 
-static bool tcp_needed(void) {
+static bool tcp_needed(void)
+{
     return tcp_active_pcbs != NULL || tcp_tw_pcbs != NULL;
 }
 
-static bool dhcp_needed(void) {
+static bool dhcp_needed(void)
+{
     struct netif *netif;
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (netif_dhcp_data(netif) != NULL)
             return true;
     }
     return false;
 }
 
-static bool igmp_needed(void) {
+static bool igmp_needed(void)
+{
     struct netif *netif;
-    NETIF_FOREACH(netif) {
-        for (const struct igmp_group *group = netif_igmp_data(netif); group != NULL; group = group->next) {
+    NETIF_FOREACH(netif)
+    {
+        for (const struct igmp_group *group = netif_igmp_data(netif); group != NULL;
+             group = group->next) {
             if (group->timer > 0)
                 return true;
         }
@@ -87,11 +98,13 @@ static bool igmp_needed(void) {
     return false;
 }
 
-void timers_frame(void) {
+void timers_frame(void)
+{
     last_frame_ms = sys_now();
 }
 
-void timers_poll(void) {
+void timers_poll(void)
+{
     uint32_t now = sys_now();
     for (size_t i = 0; i < TIMERS; i++) {
         const struct timer *timer = &timers[i];
@@ -109,7 +122,8 @@ void timers_poll(void) {
     }
 }
 
-uint32_t timers_due_ms(void) {
+uint32_t timers_due_ms(void)
+{
     uint32_t now = sys_now();
     uint32_t soonest = UINT32_MAX;
     bool quiet = now - last_frame_ms >= QUIET_AFTER_MS;

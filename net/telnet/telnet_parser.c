@@ -2,19 +2,22 @@
 
 #include <string.h>
 
-void telnet_parser_init(struct telnet_parser *parser) {
+void telnet_parser_init(struct telnet_parser *parser)
+{
     memset(parser, 0, sizeof *parser);
 }
 
 /* A data byte; false when it is the second half of an end of line (RFC 854: CR LF, CR NUL). */
-static bool is_data(struct telnet_parser *parser, uint8_t byte) {
+static bool is_data(struct telnet_parser *parser, uint8_t byte)
+{
     bool after_cr = parser->after_cr;
     parser->after_cr = byte == '\r';
     return !(after_cr && (byte == '\n' || byte == '\0'));
 }
 
 /* The byte after IAC; true when it is the data byte 255. */
-static bool after_iac(struct telnet_parser *parser, uint8_t byte, struct telnet_event *event) {
+static bool after_iac(struct telnet_parser *parser, uint8_t byte, struct telnet_event *event)
+{
     parser->state = TELNET_PARSE_DATA;
     switch (byte) {
     case TELNET_IAC:
@@ -36,7 +39,8 @@ static bool after_iac(struct telnet_parser *parser, uint8_t byte, struct telnet_
     }
 }
 
-static void in_subnegotiation(struct telnet_parser *parser, uint8_t byte) {
+static void in_subnegotiation(struct telnet_parser *parser, uint8_t byte)
+{
     if (parser->state == TELNET_PARSE_SUB_IAC && byte == TELNET_SE) {
         parser->state = TELNET_PARSE_DATA;
         return;
@@ -47,8 +51,10 @@ static void in_subnegotiation(struct telnet_parser *parser, uint8_t byte) {
         parser->state = TELNET_PARSE_DATA;
 }
 
-size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, size_t size, uint8_t *output, size_t room,
-                          size_t *produced, struct telnet_event *event) {
+size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, size_t size,
+                          uint8_t *output, size_t room, size_t *produced,
+                          struct telnet_event *event)
+{
     size_t used = 0;
     *produced = 0;
     event->command = 0;

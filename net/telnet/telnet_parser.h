@@ -1,5 +1,5 @@
-/* The telnet protocol below the session: takes the commands out of the byte stream (RFC 854, 855). Pure; survives any split of the
- * stream. */
+/* The telnet protocol below the session: takes the commands out of the byte stream (RFC 854, 855).
+ * Pure; survives any split of the stream. */
 #ifndef NET_TELNET_TELNET_PARSER_H
 #define NET_TELNET_TELNET_PARSER_H
 
@@ -28,7 +28,8 @@ enum telnet_command {
 
 enum telnet_option { TELNET_ECHO = 1, TELNET_SGA = 3, TELNET_LINEMODE = 34 };
 
-/* A subnegotiation is skipped; one that has not ended after so many bytes is taken as broken and ends there. */
+/* A subnegotiation is skipped; one that has not ended after so many bytes is taken as broken and
+ * ends there. */
 #define TELNET_SUBNEGOTIATION_MAX 1024u
 
 enum telnet_parser_state {
@@ -53,9 +54,11 @@ struct telnet_event {
 
 void telnet_parser_init(struct telnet_parser *parser);
 
-/* Decode from `input` until it is used up, `room` data bytes were put out, or a command was met. Returns the bytes consumed;
- * *produced is the number of data bytes in `output`; they come before *event. */
-size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, size_t size, uint8_t *output, size_t room,
-                          size_t *produced, struct telnet_event *event);
+/* Decode from `input` until it is used up, `room` data bytes were put out, or a command was met.
+ * Returns the bytes consumed; *produced is the number of data bytes in `output`; they come before
+ * *event. */
+size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, size_t size,
+                          uint8_t *output, size_t room, size_t *produced,
+                          struct telnet_event *event);
 
 #endif

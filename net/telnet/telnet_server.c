@@ -12,11 +12,12 @@
 #define KEEPALIVE_IDLE_MS 60000u
 #define KEEPALIVE_STEP_MS 10000u
 #define KEEPALIVE_COUNT   5u
-/* A client may send many tiny segments, each of which occupies a whole frame: so many are kept, then TCP is told to wait. */
+/* A client may send many tiny segments, each of which occupies a whole frame: so many are kept,
+ * then TCP is told to wait. */
 #define PENDING_FRAMES_MAX 48
 
 struct connection {
-    struct tcp_pcb *pcb; /* NULL: the place is free */
+    struct tcp_pcb *pcb;  /* NULL: the place is free */
     struct pbuf *pending; /* received, not consumed; acknowledged when it is */
     bool finished;        /* the client has sent its last byte */
     bool failed;          /* the dialogue could not be sent */
@@ -32,9 +33,12 @@ static struct connection *owner; /* is logged in: has the console; NULL: nobody 
 static struct last_line last_line;
 static const char *greeting;
 static uint64_t idle_limit_us;
-static uint64_t waiting_until_us = HAL_CLOCK_NEVER; /* link time, while console output waits for the client */
+static bool unsent; /* console output that TCP holds back until the next poll */
+static uint64_t waiting_until_us =
+    HAL_CLOCK_NEVER; /* link time, while console output waits for the client */
 
-static void forget(struct connection *connection) {
+static void forget(struct connection *connection)
+{
     if (connection->pending != NULL)
         pbuf_free(connection->pending);
     if (owner == connection)
@@ -44,7 +48,8 @@ static void forget(struct connection *connection) {
 }
 
 /* The last words have been written: let the client go. */
-static void let_go(struct connection *connection) {
+static void let_go(struct connection *connection)
+{
     struct tcp_pcb *pcb = connection->pcb;
     if (connection->pending != NULL)
         tcp_recved(pcb, connection->pending->tot_len);
@@ -54,36 +59,43 @@ static void let_go(struct connection *connection) {
 
 /* ---- what the session asks for */
 
-static void io_send(void *context, const void *data, size_t size) {
+static void io_send(void *context, const void *data, size_t size)
+{
     struct connection *connection = context;
-    if (tcp_sndbuf(connection->pcb) >= size && tcp_write(connection->pcb, data, (u16_t)size, TCP_WRITE_FLAG_COPY) == ERR_OK)
+    if (tcp_sndbuf(connection->pcb) >= size &&
+        tcp_write(connection->pcb, data, (u16_t)size, TCP_WRITE_FLAG_COPY) == ERR_OK)
         return;
     /* An answer to a client that does not read may be lost; the dialogue may not. */
     if (connection->session.state != TELNET_OPEN)
         connection->failed = true;
 }
 
-static bool io_claim(void *context) {
+static bool io_claim(void *context)
+{
     if (owner != NULL)
         return false;
     owner = context;
     return true;
 }
 
-static size_t io_type(void *context, const uint8_t *data, size_t size) {
+static size_t io_type(void *context, const uint8_t *data, size_t size)
+{
     (void)context;
     return console_offer(data, size);
 }
 
-static void io_interrupt(void *context) {
+static void io_interrupt(void *context)
+{
     (void)context;
     console_interrupt();
-    console_offer((const uint8_t *)"\x03", 1); /* at the prompt it is an ordinary character, which clears the line */
+    console_offer((const uint8_t *)"\x03",
+                  1); /* at the prompt it is an ordinary character, which clears the line */
 }
 
 /* ---- what TCP reports */
 
-static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error) {
+static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error)
+{
     struct connection *connection = context;
     if (pbuf == NULL) {
         connection->finished = true;
@@ -98,18 +110,21 @@ static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, e
     return ERR_OK;
 }
 
-static err_t on_sent(void *context, struct tcp_pcb *pcb, u16_t size) {
+static err_t on_sent(void *context, struct tcp_pcb *pcb, u16_t size)
+{
     struct connection *connection = context;
     connection->taken += size;
     telnet_session_touch(&connection->session, hal_clock_us());
     return ERR_OK;
 }
 
-static void on_error(void *context, err_t error) {
+static void on_error(void *context, err_t error)
+{
     forget(context); /* the PCB is gone already */
 }
 
-static struct connection *free_place(void) {
+static struct connection *free_place(void)
+{
     for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
         if (connections[i].pcb == NULL)
             return &connections[i];
@@ -117,20 +132,24 @@ static struct connection *free_place(void) {
     return NULL;
 }
 
-static struct connection *oldest_stranger(void) {
+static struct connection *oldest_stranger(void)
+{
     struct connection *oldest = NULL;
     for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
-        if (&connections[i] != owner && (oldest == NULL || connections[i].accepted_us < oldest->accepted_us))
+        if (&connections[i] != owner &&
+            (oldest == NULL || connections[i].accepted_us < oldest->accepted_us))
             oldest = &connections[i];
     }
     return oldest;
 }
 
-static void say(struct tcp_pcb *pcb, const char *words) {
+static void say(struct tcp_pcb *pcb, const char *words)
+{
     tcp_write(pcb, words, (u16_t)strlen(words), 0);
 }
 
-static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error) {
+static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
+{
     if (error != ERR_OK || pcb == NULL)
         return ERR_VAL;
     tcp_nagle_disable(pcb);
@@ -148,7 +167,8 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error) {
     memset(connection, 0, sizeof *connection);
     connection->pcb = pcb;
     connection->accepted_us = hal_clock_link_us();
-    connection->io = (struct telnet_io){connection, io_send, login_check, io_claim, io_type, io_interrupt};
+    connection->io =
+        (struct telnet_io){connection, io_send, login_check, io_claim, io_type, io_interrupt};
     ip_set_option(pcb, SOF_KEEPALIVE);
     pcb->keep_idle = KEEPALIVE_IDLE_MS;
     pcb->keep_intvl = KEEPALIVE_STEP_MS;
@@ -164,11 +184,11 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error) {
 /* ---- the console's output */
 
 /* Wait until the client has taken something; false when it has stalled or is gone. */
-static bool wait_for_client(struct connection *connection) {
+static bool wait_for_client(struct connection *connection)
+{
     const struct tcp_pcb *pcb = connection->pcb;
     uint32_t taken = connection->taken;
     uint64_t deadline_us = hal_clock_link_us() + TELNET_STALL_US;
-    tcp_output(connection->pcb);
     while (connection->taken == taken) {
         if (hal_clock_link_us() >= deadline_us) {
             connection->stalled = true;
@@ -184,7 +204,8 @@ static bool wait_for_client(struct connection *connection) {
 }
 
 /* Send all of `data` to the client, or drop the rest by the rule in the header. */
-static void send_output(struct connection *connection, const char *data, size_t size) {
+static void send_output(struct connection *connection, const char *data, size_t size)
+{
     struct tcp_pcb *pcb = connection->pcb;
     while (size > 0 && !connection->stalled) {
         size_t part = size < tcp_sndbuf(pcb) ? size : tcp_sndbuf(pcb);
@@ -197,8 +218,10 @@ static void send_output(struct connection *connection, const char *data, size_t 
     }
 }
 
-static void on_output(const char *data, size_t size) {
+static void on_output(const char *data, size_t size)
+{
     last_line_print(&last_line, data, size);
+    unsent = owner != NULL;
     /* RFC 854: a data byte 255 is sent twice. */
     while (size > 0 && owner != NULL) {
         const char *escape = memchr(data, TELNET_IAC, size);
@@ -213,7 +236,8 @@ static void on_output(const char *data, size_t size) {
 
 /* ---- the loop client */
 
-void telnet_server_init(const char *banner, uint64_t idle_us) {
+void telnet_server_init(const char *banner, uint64_t idle_us)
+{
     greeting = banner;
     idle_limit_us = idle_us;
     struct tcp_pcb *listener = stack_listen(TELNET_PORT, BACKLOG);
@@ -221,13 +245,15 @@ void telnet_server_init(const char *banner, uint64_t idle_us) {
     console_set_remote(on_output);
 }
 
-static void consume(struct connection *connection) {
+static void consume(struct connection *connection)
+{
     struct telnet_session *session = &connection->session;
     uint64_t now_us = hal_clock_us();
     bool was_open = session->state == TELNET_OPEN;
     telnet_session_input(session, NULL, 0, now_us);
     while (connection->pending != NULL && session->state != TELNET_CLOSED) {
-        size_t used = telnet_session_input(session, connection->pending->payload, connection->pending->len, now_us);
+        size_t used = telnet_session_input(session, connection->pending->payload,
+                                           connection->pending->len, now_us);
         if (used == 0)
             break;
         connection->pending = pbuf_free_header(connection->pending, (u16_t)used);
@@ -237,7 +263,9 @@ static void consume(struct connection *connection) {
         tcp_write(connection->pcb, last_line.text, (u16_t)last_line.size, TCP_WRITE_FLAG_COPY);
 }
 
-void telnet_server_poll(void) {
+void telnet_server_poll(void)
+{
+    unsent = false;
     for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
         struct connection *connection = &connections[i];
         if (connection->pcb == NULL)
@@ -246,17 +274,21 @@ void telnet_server_poll(void) {
         if (tcp_sndbuf(connection->pcb) >= TCP_SND_BUF / 2)
             connection->stalled = false;
         telnet_session_check_idle(&connection->session, hal_clock_us(), idle_limit_us);
-        bool all_taken = connection->pending == NULL && !telnet_session_is_holding(&connection->session);
-        if (connection->session.state == TELNET_CLOSED || connection->failed || (connection->finished && all_taken))
+        bool all_taken =
+            connection->pending == NULL && !telnet_session_is_holding(&connection->session);
+        if (connection->session.state == TELNET_CLOSED || connection->failed ||
+            (connection->finished && all_taken))
             let_go(connection);
         else
             tcp_output(connection->pcb);
     }
 }
 
-void telnet_server_deadline(struct loop_deadline *deadline) {
-    if (waiting_until_us < deadline->link_us)
-        deadline->link_us = waiting_until_us;
+void telnet_server_deadline(struct loop_deadline *deadline)
+{
+    uint64_t link_us = unsent ? 0 : waiting_until_us;
+    if (link_us < deadline->link_us)
+        deadline->link_us = link_us;
     for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
         const struct connection *connection = &connections[i];
         if (connection->pcb == NULL)

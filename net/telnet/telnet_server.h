@@ -1,16 +1,21 @@
-/* Telnet on port 23: the sessions on their TCP connections, and the console's output to the one that is logged in.
+/* Telnet on port 23: the sessions on their TCP connections, and the console's output to the one
+ * that is logged in.
  *
- * Connections. Up to TELNET_CONNECTIONS clients are served at a time, of which one is logged in. While one is, another client is told so
- * in one line and let go. When the places are taken by clients that have not logged in, the oldest of them goes.
+ * Connections. Up to TELNET_CONNECTIONS clients are served at a time, of which one is logged in.
+ * While one is, another client is told so in one line and let go. When the places are taken by
+ * clients that have not logged in, the oldest of them goes.
  *
- * Input. What the console does not take stays unacknowledged in TCP, so that the client's window closes.
+ * Input. What the console does not take stays unacknowledged in TCP, so that the client's window
+ * closes.
  *
- * Output. console_write() hands it over here. When the send buffer is full it waits, polling the loop, as long as the client takes
- * something at least every TELNET_STALL_US of link time; a client that took nothing for so long has stalled: its output is dropped,
- * without waiting, until half of the send buffer has drained. Small pieces are sent together at the next poll.
+ * Output. console_write() hands it over here. When the send buffer is full it waits, polling the
+ * loop, as long as the client takes something at least every TELNET_STALL_US of link time; a client
+ * that took nothing for so long has stalled: its output is dropped, without waiting, until half of
+ * the send buffer has drained. Small pieces are sent together at the next poll.
  *
- * Log-in. The client is shown the line on which the console's cursor is, e.g. the prompt and what is typed there already; nothing is
- * typed into the console for it. When a client goes, Python and its program notice nothing. */
+ * Log-in. The client is shown the line on which the console's cursor is, e.g. the prompt and what
+ * is typed there already; nothing is typed into the console for it. When a client goes, Python and
+ * its program notice nothing. */
 #ifndef NET_TELNET_TELNET_SERVER_H
 #define NET_TELNET_TELNET_SERVER_H
 
@@ -20,8 +25,8 @@
 #define TELNET_CONNECTIONS 6
 #define TELNET_STALL_US    1000000u
 
-/* Listen. `banner` is the first line of the greeting without CR LF and must outlive the server; `idle_us`: board time after
- * which a silent session is closed. */
+/* Listen. `banner` is the first line of the greeting without CR LF and must outlive the server;
+ * `idle_us`: board time after which a silent session is closed. */
 void telnet_server_init(const char *banner, uint64_t idle_us);
 
 void telnet_server_poll(void);

@@ -1,8 +1,10 @@
-/* One telnet client: greeting, login, then keystrokes. Pure: bytes in, bytes and calls out, the clock injected.
+/* One telnet client: greeting, login, then keystrokes. Pure: bytes in, bytes and calls out, the
+ * clock injected.
  *
- * The dialogue (tools parse it byte for byte): banner CR LF, options, "Login as: ", "Password: ", options, "Login succeeded!",
- * then what the console prints. Three failures close. The client echoes the user name itself (WONT ECHO); nobody echoes the
- * password; afterwards Python's line editor echoes. */
+ * The dialogue (tools parse it byte for byte): banner CR LF, options, "Login as: ", "Password: ",
+ * options, "Login succeeded!", then what the console prints. Three failures close. The client
+ * echoes the user name itself (WONT ECHO); nobody echoes the password; afterwards Python's line
+ * editor echoes. */
 #ifndef NET_TELNET_TELNET_SESSION_H
 #define NET_TELNET_TELNET_SESSION_H
 
@@ -13,8 +15,9 @@
 #include "net/login/login.h"
 #include "net/telnet/telnet_parser.h"
 
-#define TELNET_TRIES    3
-#define TELNET_LINE_MAX 1024u /* a login line without end is given up here, and the session with it */
+#define TELNET_TRIES 3
+#define TELNET_LINE_MAX                                                                            \
+    1024u /* a login line without end is given up here, and the session with it */
 
 /* USER -> PASSWORD -> OPEN; PASSWORD -> USER after a failure; any -> CLOSED. */
 enum telnet_state { TELNET_USER, TELNET_PASSWORD, TELNET_OPEN, TELNET_CLOSED };
@@ -46,15 +49,19 @@ struct telnet_session {
     uint8_t typed[64]; /* decoded, but not taken by the console yet */
     uint64_t active_us;
     uint8_t will[32];    /* bit per option: we have offered it, or do it */
-    uint8_t refused[64]; /* bit per option, what they asked of us, then what they offered: has been refused */
+    uint8_t refused[64]; /* bit per option, what they asked of us, then what they offered: has been
+                            refused */
 };
 
 /* Greet the client. `banner` without CR LF; `now_us`: board time. */
-void telnet_session_start(struct telnet_session *session, const struct telnet_io *io, const char *banner, uint64_t now_us);
+void telnet_session_start(struct telnet_session *session, const struct telnet_io *io,
+                          const char *banner, uint64_t now_us);
 
-/* Bytes from the client. Returns how many were consumed: fewer than `size` while the console takes no more, or when the session was
- * closed on the way. Call again with the rest, or with size 0, to offer what is kept. */
-size_t telnet_session_input(struct telnet_session *session, const uint8_t *data, size_t size, uint64_t now_us);
+/* Bytes from the client. Returns how many were consumed: fewer than `size` while the console takes
+ * no more, or when the session was closed on the way. Call again with the rest, or with size 0, to
+ * offer what is kept. */
+size_t telnet_session_input(struct telnet_session *session, const uint8_t *data, size_t size,
+                            uint64_t now_us);
 
 /* Whether keystrokes wait for the console. */
 bool telnet_session_is_holding(const struct telnet_session *session);
