@@ -1,13 +1,14 @@
 /* `wipy VERB ...`: finds the verb. */
 #include "board/cli/verbs.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/version.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_ctl, &verb_flash};
+static const struct verb *const verbs[] = {&verb_run, &verb_ctl};
 
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -36,6 +37,20 @@ int verb_fail(const struct verb *verb, const char *format, ...)
     int status = complain(verb, format, arguments);
     va_end(arguments);
     return status;
+}
+
+int verb_option(const struct verb *verb, int argc, char **argv, const struct option *options)
+{
+    opterr = 0;
+    int option = getopt_long(argc, argv, ":", options, NULL);
+    if (option == ':') {
+        verb_usage(verb, "%s needs a value", argv[optind - 1]);
+        return '?';
+    }
+    if (option == '?') {
+        verb_usage(verb, "there is no option %s, or not in this form", argv[optind - 1]);
+    }
+    return option;
 }
 
 static const struct verb *find(const char *name)

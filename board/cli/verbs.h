@@ -1,9 +1,12 @@
-/* The verbs of the command line: `wipy VERB ...`. Each stands in a file of its own, board/cli/VERB.c.
+/* The verbs of the command line: `wipy VERB ...`. Each stands in a file of its own,
+ * board/cli/VERB.c.
  *
- * Every verb takes its own name as argv[0] and returns the exit status of the program. What fails says so in one clear
- * line on stderr, which begins with "wipy VERB: ". */
+ * Every verb takes its own name as argv[0] and returns the exit status of the program. What fails
+ * says so in one clear line on stderr, which begins with "wipy VERB: ". */
 #ifndef BOARD_CLI_VERBS_H
 #define BOARD_CLI_VERBS_H
+
+struct option;
 
 enum verb_status {
     VERB_DONE = 0,
@@ -25,6 +28,10 @@ extern const struct verb verb_flash;
 /* Print "wipy VERB: MESSAGE" and, on a line of its own, where to read more. Returns VERB_USAGE. */
 int verb_usage(const struct verb *verb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The next option of a verb, as getopt_long() gives it (long options only), -1 after the last one;
+ * '?' after having said what is wrong with it. */
+int verb_option(const struct verb *verb, int argc, char **argv, const struct option *options);
 
 /* Print "wipy VERB: MESSAGE". Returns VERB_FAILED. */
 int verb_fail(const struct verb *verb, const char *format, ...)

@@ -1,0 +1,314 @@
+#include "board/board.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "board/board_dir.h"
+#include "board/requests.h"
+#include "lib/flash_map.h"
+
+/* ---- what is printed */
+
+static void print(struct board *board, FILE *out, const char *format, va_list arguments)
+{
+    if (board->lines < BOARD_LINES_MAX) {
+        vfprintf(out, format, arguments);
+        fputc('\n', out);
+        board->lines++;
+    } else if (board->lines == BOARD_LINES_MAX) {
+        fputs("(that is a lot; from here on only `wipy ctl DIR status` says more)\n", out);
+        board->lines++;
+    }
+    fflush(out);
+}
+
+void board_say(struct board *board, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (!board->quiet) {
+        print(board, stdout, format, arguments);
+    }
+    va_end(arguments);
+}
+
+void board_warn(struct board *board, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print(board, stderr, format, arguments);
+    va_end(arguments);
+}
+
+static void say_addresses(struct board *board, const char *directory)
+{
+    board_say(board, "board    %s", directory);
+    board_say(board, "telnet   %s", board->telnet[0] ? board->telnet : "off");
+    board_say(board, "ftp      %s", board->ftp[0] ? board->ftp : "off");
+    board_say(board, "uart     %s", board->uart.path);
+}
+
+void board_ready(struct board *board)
+{
+    if (board->was_ready) {
+        return;
+    }
+    board->was_ready = true;
+    const char *ssid = board->reports.items[HAL_REPORT_WLAN_SSID];
+    board_say(board, "network  %s", ssid[0] ? ssid : "none");
+    puts("ready");
+    fflush(stdout);
+}
+
+/* ---- what the parts tell each other */
+
+static void flash_misuse(void *context, const char *line)
+{
+    board_warn(context, "%s", line);
+}
+
+static void led_changed(void *context, uint64_t board_ms, bool on)
+{
+    struct board *board = context;
+    control_led_changed(&board->control, board_ms, on);
+}
+
+static void uart_input(void *context, const void *data, size_t size)
+{
+    power_event(context, LINK_EVENT_UART, data, (uint32_t)size);
+}
+
+/* ---- the laptop */
+
+static void laptop_ended(struct ev_loop *loop, struct ev_io *watcher, int events)
+{
+    struct board *board = watcher->data;
+    ev_io_stop(loop, watcher);
+    waitpid(board->laptop, NULL, 0);
+    board->laptop = 0;
+    board->telnet[0] = board->ftp[0] = '\0';
+    board_warn(
+        board,
+        "the laptop has ended unexpectedly: the board is no longer reachable by telnet and FTP");
+}
+
+static void print_address(char *text, size_t size, const struct laptop_listen *listen)
+{
+    if (listen->enabled) {
+        snprintf(text, size, "%s:%u", listen->address, listen->port);
+    }
+}
+
+/* Start the laptop; on success its end of the air is in *fd, -1 when no laptop is wanted. */
+static int laptop_make(struct board *board, const struct board_config *config, const uint8_t mac[6],
+                       int *fd, char *error, size_t error_size)
+{
+    *fd = -1;
+    if (!config->telnet.enabled && !config->ftp.enabled) {
+        return 0;
+    }
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
+        snprintf(error, error_size, "cannot make the laptop: %s", strerror(errno));
+        return -1;
+    }
+    struct laptop_config laptop = {
+        .telnet = config->telnet, .ftp = config->ftp, .radio_fd = ends[1]};
+    memcpy(laptop.mac, mac, sizeof laptop.mac);
+    board->laptop = laptop_start(&laptop, error, (int)error_size);
+    close(ends[1]);
+    if (board->laptop < 0) {
+        close(ends[0]);
+        board->laptop = 0;
+        return -1;
+    }
+    print_address(board->telnet, sizeof board->telnet, &laptop.telnet);
+    print_address(board->ftp, sizeof board->ftp, &laptop.ftp);
+    *fd = ends[0];
+    return 0;
+}
+
+static void laptop_stop(struct board *board)
+{
+    if (board->laptop > 0) {
+        kill(board->laptop, SIGKILL);
+        waitpid(board->laptop, NULL, 0);
+        board->laptop = 0;
+    }
+}
+
+/* ---- the factory */
+
+/* Drop the pages of the program that hold an image: they are needed but at the start. */
+static void forget(const struct board_image *image)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)image->data + page - 1) & ~(page - 1);
+    uintptr_t to = ((uintptr_t)image->data + image->size) & ~(page - 1);
+    if (to > from) {
+        madvise((void *)from, to - from, MADV_DONTNEED);
+    }
+}
+
+/* Put the images into the flash: the boot loader always, as far as it differs; the factory image
+ * when the board is new or gets another one. */
+static int produce(struct board *board, const struct board_config *config, bool is_new)
+{
+    struct flash_chip *chip = &board->chip;
+    int result = flash_chip_produce(chip, FLASH_BOOTLOADER_ADDRESS, config->bootloader.data,
+                                    (uint32_t)config->bootloader.size);
+    forget(&config->bootloader);
+    if (result == FLASH_CHIP_OK && (is_new || config->replace_factory)) {
+        result = flash_chip_produce(chip, FLASH_FACTORY_ADDRESS, config->factory.data,
+                                    (uint32_t)config->factory.size);
+        forget(&config->factory);
+    }
+    chip->protected_size = FLASH_PROTECTED_SIZE;
+    chip->report = flash_misuse;
+    chip->context = board;
+    return result;
+}
+
+/* ---- the whole */
+
+static void interrupted(struct ev_loop *loop, struct ev_io *watcher, int events)
+{
+    ev_break(loop, EVBREAK_ALL);
+}
+
+/* Signals that end the board come as events. Returns their descriptor or -1. */
+static int take_signals(void)
+{
+    struct sigaction hangup;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaddset(&signals, SIGHUP);
+    }
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void watch(struct board *board, struct ev_io *watcher, int fd,
+                  void (*callback)(struct ev_loop *, struct ev_io *, int))
+{
+    ev_io_init(watcher, callback, fd, EV_READ);
+    watcher->data = board;
+    ev_io_start(board->loop, watcher);
+}
+
+/* Make the parts and wire them up. 0 or -errno. */
+static int open_parts(struct board *board, const struct board_config *config)
+{
+    board->loop = ev_loop_new(EVFLAG_AUTO);
+    int signals = take_signals();
+    if (board->loop == NULL || signals < 0) {
+        return -errno;
+    }
+    watch(board, &board->interrupted, signals, interrupted);
+    clock_start(&board->clock, config->speed);
+    board->pins = config->pins;
+    board->led.changed = led_changed;
+    board->led.context = board;
+    bus_init(board);
+    int result = power_open(board, (uint32_t)config->bootloader.size);
+    if (result < 0) {
+        return result;
+    }
+    radio_init(&board->radio, board->loop, board->mac, &board->power.registers->interrupt_pending);
+    air_open(&board->air, board->loop, &board->radio);
+    board->uart.deliver = uart_input;
+    board->uart.context = board;
+    result = uart_open(&board->uart, board->loop);
+    if (result < 0) {
+        return result;
+    }
+    board->control.answer = requests_answer;
+    board->control.context = board;
+    return control_open(&board->control, board->loop);
+}
+
+static void close_parts(struct board *board)
+{
+    control_close(&board->control);
+    power_off(board);
+    uart_close(&board->uart);
+    air_close(&board->air);
+}
+
+/* Make the board of the folder, whose laptop runs already. */
+static int make_board(struct board *board, const struct board_config *config,
+                      const struct board_dir *dir, char *error, size_t error_size)
+{
+    if (board_dir_open_flash(dir, &board->chip, error, error_size) < 0) {
+        return -1;
+    }
+    if (produce(board, config, dir->is_new) != FLASH_CHIP_OK) {
+        snprintf(error, error_size, "cannot write %s/" BOARD_DIR_FLASH ": %s", dir->path,
+                 strerror(errno));
+        return -1;
+    }
+    if (dir->is_new && board_dir_complete(dir, error, error_size) < 0) {
+        return -1;
+    }
+    int result = open_parts(board, config);
+    if (result < 0) {
+        snprintf(error, error_size, "cannot start the board in %s: %s", dir->path,
+                 strerror(-result));
+        return -1;
+    }
+    return 0;
+}
+
+static void run(struct board *board, const struct board_config *config, const uint8_t laptop_mac[6],
+                int laptop_fd)
+{
+    if (laptop_fd >= 0) {
+        air_add(&board->air, laptop_fd, laptop_mac);
+        int end = (int)syscall(SYS_pidfd_open, board->laptop, 0);
+        watch(board, &board->laptop_ended, end, laptop_ended);
+    }
+    say_addresses(board, config->directory);
+    power_on(board);
+    ev_run(board->loop, 0);
+}
+
+int board_run(const struct board_config *config, char *error, size_t error_size)
+{
+    static struct board
+        board; /* static: most of it is never touched, and costs no memory until it is */
+    struct board_dir dir;
+    uint8_t laptop_mac[6] = {
+        0x02}; /* locally administered, the rest as the board's: no two alike */
+    int laptop_fd;
+
+    signal(SIGPIPE, SIG_IGN);
+    board.quiet = config->quiet;
+    if (board_dir_enter(&dir, config->directory, error, error_size) < 0) {
+        return -1;
+    }
+    memcpy(board.mac, dir.mac, sizeof board.mac);
+    memcpy(laptop_mac + 1, dir.mac + 1, sizeof laptop_mac - 1);
+    if (laptop_make(&board, config, laptop_mac, &laptop_fd, error, error_size) < 0) {
+        return -1;
+    }
+    int result = make_board(&board, config, &dir, error, error_size);
+    if (result == 0) {
+        run(&board, config, laptop_mac, laptop_fd);
+        close_parts(&board);
+    }
+    laptop_stop(&board);
+    return result;
+}

@@ -1,0 +1,225 @@
+/* `wipy run`: a board, from power-on until it is interrupted. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "board/board.h"
+#include "board/cli/verbs.h"
+#include "image/image.h"
+#include "lib/flash_map.h"
+
+extern const uint8_t embedded_bootloader[], embedded_bootloader_end[];
+extern const uint8_t embedded_factory[], embedded_factory_end[];
+
+enum {
+    OPTION_TELNET = 256,
+    OPTION_FTP,
+    OPTION_SPEED,
+    OPTION_PIN,
+    OPTION_FIRMWARE,
+    OPTION_QUIET,
+    OPTION_HELP
+};
+
+static const struct option options[] = {
+    {"telnet", required_argument, NULL, OPTION_TELNET},
+    {"ftp", required_argument, NULL, OPTION_FTP},
+    {"speed", required_argument, NULL, OPTION_SPEED},
+    {"pin", required_argument, NULL, OPTION_PIN},
+    {"firmware", required_argument, NULL, OPTION_FIRMWARE},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0},
+};
+
+/* A whole number from `min` to `max`; false: it is none. */
+static bool parse_number(const char *text, unsigned long min, unsigned long max,
+                         unsigned long *number)
+{
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    char *end;
+    errno = 0;
+    *number = strtoul(text, &end, 10);
+    return errno == 0 && *end == '\0' && *number >= min && *number <= max;
+}
+
+static bool parse_address(const char *text, size_t size, char address[16])
+{
+    unsigned a, b, c, d;
+    int end = 0;
+    if (size >= 16) {
+        return false;
+    }
+    memcpy(address, text, size);
+    address[size] = '\0';
+    return strspn(address, "0123456789.") == size &&
+           sscanf(address, "%3u.%3u.%3u.%3u%n", &a, &b, &c, &d, &end) == 4 &&
+           address[end] == '\0' && a < 256 && b < 256 && c < 256 && d < 256;
+}
+
+/* [ADDRESS:]PORT or "off". */
+static bool parse_listen(const char *text, struct laptop_listen *listen)
+{
+    if (strcmp(text, "off") == 0) {
+        listen->enabled = 0;
+        return true;
+    }
+    const char *colon = strrchr(text, ':');
+    unsigned long port;
+    if (colon != NULL && !parse_address(text, (size_t)(colon - text), listen->address)) {
+        return false;
+    }
+    if (!parse_number(colon != NULL ? colon + 1 : text, 0, 65535, &port)) {
+        return false;
+    }
+    listen->enabled = 1;
+    listen->port = (uint16_t)port;
+    return true;
+}
+
+/* GPn=0 or GPn=1. */
+static bool parse_pin(const char *text, struct pins *pins)
+{
+    char name[8];
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || (size_t)(equals - text) >= sizeof name) {
+        return false;
+    }
+    memcpy(name, text, (size_t)(equals - text));
+    name[equals - text] = '\0';
+    int pin = pins_number(name);
+    bool high = strcmp(equals + 1, "1") == 0;
+    if (pin < 0 || (!high && strcmp(equals + 1, "0") != 0)) {
+        return false;
+    }
+    pins_drive(pins, (unsigned)pin, high);
+    return true;
+}
+
+/* Take the factory image from a file. */
+static int load_firmware(const char *path, struct board_config *config)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat file;
+    if (fd < 0 || fstat(fd, &file) < 0) {
+        return verb_fail(&verb_run, "--firmware %s: %s", path, strerror(errno));
+    }
+    if (!S_ISREG(file.st_mode) || file.st_size > FLASH_FACTORY_SIZE ||
+        file.st_size < (off_t)(IMAGE_HEADER_SIZE + IMAGE_MD5_SIZE)) {
+        return verb_fail(&verb_run, "--firmware %s: this is no firmware image of at most %u bytes",
+                         path, FLASH_FACTORY_SIZE);
+    }
+    void *data = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (data == MAP_FAILED) {
+        return verb_fail(&verb_run, "--firmware %s: %s", path, strerror(errno));
+    }
+    if (memcmp(data, IMAGE_MAGIC, sizeof(struct image_header){0}.magic) != 0) {
+        return verb_fail(&verb_run, "--firmware %s: this is no firmware image", path);
+    }
+    config->factory = (struct board_image){data, (size_t)file.st_size};
+    config->replace_factory = true;
+    return VERB_DONE;
+}
+
+static int take_option(int option, const char *value, struct board_config *config)
+{
+    unsigned long speed;
+    switch (option) {
+    case OPTION_TELNET:
+    case OPTION_FTP:
+        if (!parse_listen(value, option == OPTION_FTP ? &config->ftp : &config->telnet)) {
+            return verb_usage(&verb_run,
+                              "--%s %s: must be [ADDRESS:]PORT, with a port of 0 to 65535, or off",
+                              option == OPTION_FTP ? "ftp" : "telnet", value);
+        }
+        return VERB_DONE;
+    case OPTION_SPEED:
+        if (!parse_number(value, 1, CLOCK_SPEED_MAX, &speed)) {
+            return verb_usage(&verb_run, "--speed %s: must be a whole number of 1 to %u", value,
+                              CLOCK_SPEED_MAX);
+        }
+        config->speed = (uint32_t)speed;
+        return VERB_DONE;
+    case OPTION_PIN:
+        if (!parse_pin(value, &config->pins)) {
+            return verb_usage(&verb_run,
+                              "--pin %s: must be GP0 to GP31 with =0 or =1, as in GP28=1", value);
+        }
+        return VERB_DONE;
+    case OPTION_FIRMWARE:
+        return load_firmware(value, config);
+    default:
+        config->quiet = true;
+        return VERB_DONE;
+    }
+}
+
+static int run(int argc, char **argv)
+{
+    char error[1024];
+    struct board_config config = {
+        .directory = "my-wipy",
+        .telnet = {.enabled = 1, .address = "127.0.0.1", .port = 2323},
+        .ftp = {.enabled = 1, .address = "127.0.0.1", .port = 2121},
+        .speed = 1,
+        .bootloader = {embedded_bootloader,
+                       (size_t)(embedded_bootloader_end - embedded_bootloader)},
+        .factory = {embedded_factory, (size_t)(embedded_factory_end - embedded_factory)},
+    };
+    int option;
+    while ((option = verb_option(&verb_run, argc, argv, options)) != -1) {
+        if (option == OPTION_HELP) {
+            fputs(verb_run.help, stdout);
+            return VERB_DONE;
+        }
+        int status = option == '?' ? VERB_USAGE : take_option(option, optarg, &config);
+        if (status != VERB_DONE) {
+            return status;
+        }
+    }
+    if (argc - optind > 1) {
+        return verb_usage(&verb_run, "one board at a time, not also %s", argv[optind + 1]);
+    }
+    if (optind < argc) {
+        config.directory = argv[optind];
+    }
+    if (board_run(&config, error, sizeof error) < 0) {
+        return verb_fail(&verb_run, "%s", error);
+    }
+    return VERB_DONE;
+}
+
+const struct verb verb_run = {
+    .name = "run",
+    .summary = "start a board and keep it running",
+    .run = run,
+    .help = "wipy run [DIR] [OPTIONS]\n"
+            "\n"
+            "Start the board whose flash and identity are in the folder DIR (my-wipy), which is "
+            "made when it\n"
+            "is missing, and run it until Ctrl-C. Prints where it can be reached, and `ready` once "
+            "its\n"
+            "services are up.\n"
+            "\n"
+            "  --telnet [ADDRESS:]PORT   where its telnet port is to be found on this machine "
+            "(127.0.0.1:2323);\n"
+            "                            port 0 picks a free one, `off` leaves it out\n"
+            "  --ftp [ADDRESS:]PORT      the same for FTP (127.0.0.1:2121)\n"
+            "  --speed N                 let the board's clock run N times faster, 1 to 1000 (1)\n"
+            "  --pin GPn=LEVEL           drive a pin from the start, as in GP28=1; can be given "
+            "several times\n"
+            "  --firmware FILE           put this image into the board as its factory image\n"
+            "  --quiet                   print only `ready` and what goes wrong\n"
+            "\n"
+            "Other folders for other boards: each needs ports of its own.\n"
+            "`wipy ctl DIR status` says how it is; the file DIR/uart0 is its serial console.\n",
+};
