@@ -1,0 +1,508 @@
+/* The world of an FTP session under test: files in memory, a data connection that is an array, and
+ * a client that compares replies. Included by one test program each; what a program does not use is
+ * not warned about. */
+#ifndef TESTS_UNIT_FTP_WORLD_H
+#define TESTS_UNIT_FTP_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hal/reset.h"
+#include "net/ftp/ftp_session.h"
+
+/* The firmware's own bugs end here. */
+_Noreturn void hal_fault(const char *reason)
+{
+    fail_msg("hard fault: %s", reason);
+    abort();
+}
+
+const char *storage_error_text(int error)
+{
+    static const char *const texts[] = {"ok",        "not found", "exists",    "not dir", "is dir",
+                                        "not empty", "full",      "busy",      "denied",  "long",
+                                        "invalid",   "too many",  "no volume", "cross",   "io"};
+    return texts[-error];
+}
+
+/* ---- files: a few names in memory */
+
+#define NODES     16
+#define NODE_SIZE 20000u
+
+struct node {
+    char path[STORAGE_PATH_MAX]; /* "": free */
+    struct storage_stat stat;
+    uint8_t data[NODE_SIZE];
+};
+
+struct ftp_file {
+    bool used, store;
+    char path[STORAGE_PATH_MAX];
+    uint8_t data[NODE_SIZE];
+    uint32_t size, position;
+};
+
+struct ftp_dir {
+    bool used;
+    char path[STORAGE_PATH_MAX];
+    unsigned next;
+};
+
+static struct node nodes[NODES];
+static struct ftp_file files[4];
+static struct ftp_dir dirs[2];
+static uint32_t room;  /* bytes that can be written before the volume is full */
+static bool unaligned; /* a write other than the last was no full piece at a multiple of its size */
+static int open_store_error; /* what the next open_store() returns */
+static int commit_error;
+
+static inline struct node *node_of(const char *path)
+{
+    for (unsigned i = 0; i < NODES; i++) {
+        if (*path && strcmp(nodes[i].path, path) == 0) {
+            return &nodes[i];
+        }
+    }
+    return NULL;
+}
+
+static inline struct node *add_node(const char *path, bool is_dir, const void *data, uint32_t size)
+{
+    struct node *node = node_of(path);
+    for (unsigned i = 0; !node && i < NODES; i++) {
+        node = nodes[i].path[0] ? NULL : &nodes[i];
+    }
+    assert_non_null(node);
+    strcpy(node->path, path);
+    node->stat = (struct storage_stat){.is_dir = is_dir, .size = size, .mtime = 1440000000};
+    memcpy(node->data, data, size);
+    return node;
+}
+
+static inline int fake_stat(const char *path, struct storage_stat *stat)
+{
+    struct node *node = node_of(path);
+    if (node) {
+        *stat = node->stat;
+    }
+    return node ? STORAGE_OK : STORAGE_NOT_FOUND;
+}
+
+static inline struct ftp_file *take_file(const char *path, bool store)
+{
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (!files[i].used) {
+            files[i].used = true;
+            files[i].store = store;
+            strcpy(files[i].path, path);
+            files[i].size = files[i].position = 0;
+            return &files[i];
+        }
+    }
+    return NULL;
+}
+
+static inline int fake_open_read(struct ftp_file **file, const char *path, uint32_t offset)
+{
+    struct node *node = node_of(path);
+    if (!node) {
+        return STORAGE_NOT_FOUND;
+    }
+    if (node->stat.is_dir) {
+        return STORAGE_IS_DIR;
+    }
+    *file = take_file(path, false);
+    if (!*file) {
+        return STORAGE_TOO_MANY;
+    }
+    memcpy((*file)->data, node->data, node->stat.size);
+    (*file)->size = node->stat.size;
+    (*file)->position = offset;
+    return STORAGE_OK;
+}
+
+static inline int fake_open_store(struct ftp_file **file, const char *path)
+{
+    struct node *node = node_of(path);
+    if (open_store_error) {
+        return open_store_error;
+    }
+    if (node && node->stat.is_dir) {
+        return STORAGE_IS_DIR;
+    }
+    *file = take_file(path, true);
+    return *file ? STORAGE_OK : STORAGE_TOO_MANY;
+}
+
+static inline int32_t fake_read(struct ftp_file *file, void *data, uint32_t size)
+{
+    assert_true(file->used && !file->store);
+    if (size > file->size - file->position) {
+        size = file->size - file->position;
+    }
+    memcpy(data, file->data + file->position, size);
+    file->position += size;
+    return (int32_t)size;
+}
+
+static inline int32_t fake_write(struct ftp_file *file, const void *data, uint32_t size)
+{
+    assert_true(file->used && file->store);
+    assert_true(size > 0);
+    if (size > room || file->size + size > NODE_SIZE) {
+        return STORAGE_FULL;
+    }
+    unaligned = unaligned || file->size % FTP_BUFFER_SIZE != 0;
+    room -= size;
+    memcpy(file->data + file->size, data, size);
+    file->size += size;
+    return (int32_t)size;
+}
+
+static inline int fake_commit(struct ftp_file *file)
+{
+    assert_true(file->used && file->store);
+    file->used = false;
+    if (commit_error == 0) {
+        add_node(file->path, false, file->data, file->size);
+    }
+    return commit_error;
+}
+
+static inline void fake_abandon(struct ftp_file *file)
+{
+    assert_true(file->used);
+    file->used = false;
+}
+
+static inline int fake_remove(const char *path)
+{
+    struct node *node = node_of(path);
+    if (!node) {
+        return STORAGE_NOT_FOUND;
+    }
+    if (node->stat.is_dir) {
+        return STORAGE_IS_DIR;
+    }
+    node->path[0] = '\0';
+    return STORAGE_OK;
+}
+
+static inline int fake_mkdir(const char *path)
+{
+    if (node_of(path)) {
+        return STORAGE_EXISTS;
+    }
+    add_node(path, true, "", 0);
+    return STORAGE_OK;
+}
+
+static inline int fake_rmdir(const char *path)
+{
+    struct node *node = node_of(path);
+    if (!node) {
+        return STORAGE_NOT_FOUND;
+    }
+    if (!node->stat.is_dir) {
+        return STORAGE_NOT_DIR;
+    }
+    if (strcmp(path, "/flash") == 0) {
+        return STORAGE_DENIED;
+    }
+    node->path[0] = '\0';
+    return STORAGE_OK;
+}
+
+static inline int fake_rename(const char *from, const char *to)
+{
+    struct node *node = node_of(from);
+    struct node *old = node_of(to);
+    if (!node) {
+        return STORAGE_NOT_FOUND;
+    }
+    if (strncmp(to, "/sd", 3) == 0) {
+        return STORAGE_CROSS;
+    }
+    if (old) {
+        old->path[0] = '\0';
+    }
+    strcpy(node->path, to);
+    return STORAGE_OK;
+}
+
+static inline int fake_opendir(struct ftp_dir **dir, const char *path)
+{
+    struct node *node = node_of(path);
+    if (!node || !node->stat.is_dir) {
+        return node ? STORAGE_NOT_DIR : STORAGE_NOT_FOUND;
+    }
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        if (!dirs[i].used) {
+            dirs[i] = (struct ftp_dir){.used = true};
+            strcpy(dirs[i].path, strcmp(path, "/") == 0 ? "" : path);
+            *dir = &dirs[i];
+            return STORAGE_OK;
+        }
+    }
+    return STORAGE_TOO_MANY;
+}
+
+static inline int fake_readdir(struct ftp_dir *dir, struct storage_entry *entry)
+{
+    size_t length = strlen(dir->path);
+    while (dir->next < NODES) {
+        struct node *node = &nodes[dir->next++];
+        if (strncmp(node->path, dir->path, length) == 0 && node->path[length] == '/' &&
+            node->path[length + 1] && !strchr(node->path + length + 1, '/')) {
+            strcpy(entry->name, node->path + length + 1);
+            entry->stat = node->stat;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static inline void fake_closedir(struct ftp_dir *dir)
+{
+    assert_true(dir->used);
+    dir->used = false;
+}
+
+static const struct ftp_files fake_files = {
+    fake_stat,   fake_open_read, fake_open_store, fake_read,    fake_write,
+    fake_commit, fake_abandon,   fake_remove,     fake_mkdir,   fake_rmdir,
+    fake_rename, fake_opendir,   fake_readdir,    fake_closedir};
+
+static inline unsigned handles_in_use(void)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        count += files[i].used;
+    }
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        count += dirs[i].used;
+    }
+    return count;
+}
+
+/* ---- the data connection */
+
+static int listen_result;
+static bool data_listens, data_connected, data_finished, data_reset;
+static char received[NODE_SIZE + 1]; /* what the client got */
+static size_t received_size;
+static size_t data_room; /* how much the client's window takes */
+
+static inline int fake_listen(void *context)
+{
+    data_connected = false;
+    data_listens = listen_result >= 0;
+    return listen_result;
+}
+
+static inline void fake_finish(void *context)
+{
+    assert_true(data_connected);
+    data_finished = true;
+}
+
+static inline void fake_close(void *context, bool reset)
+{
+    data_reset = data_connected ? reset : data_reset;
+    data_listens = data_connected = false;
+}
+
+static const struct ftp_transport fake_transport = {fake_listen, fake_finish, fake_close};
+
+static inline bool fake_login(const char *user, const char *password)
+{
+    return strcmp(user, "micro") == 0 && strcmp(password, "python") == 0;
+}
+
+/* ---- the client */
+
+static struct ftp_session session;
+static struct ftp_now now;
+
+/* All that the session does without another event. */
+static inline void settle(void)
+{
+    ftp_session_poll(&session, &now);
+    const uint8_t *data;
+    size_t size;
+    while (data_room > 0 && (size = ftp_session_data_out(&session, &data)) > 0) {
+        assert_true(data_connected);
+        size = size < data_room ? size : data_room;
+        memcpy(received + received_size, data, size);
+        received_size += size;
+        received[received_size] = '\0';
+        data_room -= size;
+        ftp_session_data_out_taken(&session, size);
+    }
+    if (data_finished) {
+        ftp_session_data_delivered(&session, true);
+    }
+    ftp_session_input(&session, NULL, 0);
+}
+
+static inline void offer(const char *data, size_t size)
+{
+    ftp_session_poll(&session, &now);
+    while (size > 0) {
+        size_t taken = ftp_session_input(&session, (const uint8_t *)data, size);
+        assert_true(taken <= size);
+        if (taken == 0) {
+            break;
+        }
+        data += taken;
+        size -= taken;
+    }
+}
+
+/* The replies since the last call. */
+static inline const char *replies(void)
+{
+    static char text[FTP_OUTPUT_SIZE + 1];
+    const uint8_t *data;
+    settle();
+    size_t size = ftp_session_output(&session, &data);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    ftp_session_output_taken(&session, size);
+    return text;
+}
+
+static inline void expect(const char *reply)
+{
+    assert_string_equal(replies(), reply);
+}
+
+static inline void expect_code(const char *code)
+{
+    const char *text = replies();
+    if (strncmp(text, code, strlen(code)) != 0) {
+        fail_msg("expected %s..., got %s", code, text);
+    }
+}
+
+static inline void say(const char *command)
+{
+    offer(command, strlen(command));
+    offer("\r\n", 2);
+}
+
+static inline void ask(const char *command, const char *reply)
+{
+    say(command);
+    expect(reply);
+}
+
+static inline void ask_code(const char *command, const char *code)
+{
+    say(command);
+    expect_code(code);
+}
+
+static inline void pass_link_us(uint64_t us)
+{
+    now.link_us += us;
+}
+
+static inline void connect_data(void)
+{
+    assert_true(data_listens);
+    data_listens = false;
+    data_connected = true;
+    data_finished = data_reset = false;
+    received_size = 0;
+    received[0] = '\0';
+    data_room = NODE_SIZE;
+    ftp_session_data_opened(&session);
+}
+
+static inline void passive(void)
+{
+    ask("PASV", "227 Entering Passive Mode (192,168,1,1,7,232)\r\n");
+    connect_data();
+}
+
+/* Returns how much the session took. */
+static inline size_t upload(const char *data, size_t size)
+{
+    size_t done = 0;
+    while (done < size && ftp_session_takes_data(&session)) {
+        size_t part = size - done < 1460 ? size - done : 1460;
+        done += ftp_session_data_in(&session, (const uint8_t *)data + done, part);
+    }
+    return done;
+}
+
+static inline void end_upload(void)
+{
+    ftp_session_data_in_end(&session);
+    settle();
+    pass_link_us(FTP_COMMIT_GRACE_US);
+}
+
+static inline void connect_control(void)
+{
+    static const struct ftp_session_config config = {
+        .files = &fake_files,
+        .transport = &fake_transport,
+        .login = fake_login,
+        .idle_us = 300000000,
+        .address = {192, 168, 1, 1},
+    };
+    ftp_session_init(&session, &config, &now);
+    expect("220 WiPy FTP server ready.\r\n");
+}
+
+static inline void log_in(void)
+{
+    ask_code("USER micro", "331 ");
+    ask_code("PASS python", "230 ");
+}
+
+static char pattern[NODE_SIZE];
+
+static inline int set_up(void **state)
+{
+    memset(nodes, 0, sizeof nodes);
+    memset(files, 0, sizeof files);
+    memset(dirs, 0, sizeof dirs);
+    room = 1000000;
+    unaligned = false;
+    open_store_error = commit_error = 0;
+    listen_result = 2024;
+    data_listens = data_connected = data_finished = data_reset = false;
+    now = (struct ftp_now){.link_us = 5000, .board_us = 7000, .utc_s = 1795358400};
+    for (size_t i = 0; i < sizeof pattern; i++) {
+        pattern[i] = (char)(i * 31 + i / 256);
+    }
+    add_node("/", true, "", 0);
+    add_node("/flash", true, "", 0);
+    add_node("/flash/lib", true, "", 0);
+    add_node("/flash/main.py", false, "print(1)\n", 9);
+    add_node("/flash/boot.py", false, "", 0);
+    connect_control();
+    return 0;
+}
+
+static inline int tear_down(void **state)
+{
+    ftp_session_lost(&session);
+    assert_int_equal(handles_in_use(), 0);
+    assert_false(data_connected || data_listens);
+    return 0;
+}
+
+#define FTP_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+#endif
