@@ -6,6 +6,7 @@
 #include "py/cstack.h"
 #include "py/gc.h"
 #include "py/mphal.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 #include "python/modpyb.h"
 #include "python/modsocket.h"
@@ -42,6 +43,9 @@ void nlr_jump_fail(void *value)
     hal_fault("Python: an exception that nobody catches");
 }
 
+static const MP_DEFINE_STR_OBJ(path_flash, "/flash");
+static const MP_DEFINE_STR_OBJ(path_lib, "/flash/lib");
+
 static void start(void)
 {
     gc_init(heap, heap + sizeof heap);
@@ -50,8 +54,8 @@ static void start(void)
     python_mount_flash();
     mp_obj_t path[] = {
         MP_OBJ_NEW_QSTR(MP_QSTR_), /* the current directory */
-        MP_OBJ_NEW_QSTR(MP_QSTR__slash_flash),
-        MP_OBJ_NEW_QSTR(MP_QSTR__slash_flash_slash_lib),
+        MP_OBJ_FROM_PTR(&path_flash),
+        MP_OBJ_FROM_PTR(&path_lib),
         MP_OBJ_NEW_QSTR(MP_QSTR__dot_frozen), /* asyncio, in the firmware */
     };
     mp_sys_path = mp_obj_new_list(MP_ARRAY_SIZE(path), path);

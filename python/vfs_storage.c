@@ -314,11 +314,13 @@ static const mp_vfs_proto_t vfs_protocol = {
 static MP_DEFINE_CONST_OBJ_TYPE(vfs_type, MP_QSTR_VfsFlash, MP_TYPE_FLAG_NONE, protocol,
                                 &vfs_protocol, locals_dict, &vfs_locals);
 
+static const MP_DEFINE_STR_OBJ(flash_path, "/flash");
+
 void python_mount_flash(void)
 {
     static vfs_obj_t flash;
     flash = (vfs_obj_t){.base = {&vfs_type}, .volume = "/flash", .current_dir = "/flash"};
-    mp_obj_t mount_point = MP_OBJ_NEW_QSTR(MP_QSTR__slash_flash);
+    mp_obj_t mount_point = MP_OBJ_FROM_PTR(&flash_path);
     mp_obj_t args[] = {MP_OBJ_FROM_PTR(&flash), mount_point};
     mp_vfs_mount(MP_ARRAY_SIZE(args), args, (mp_map_t *)&mp_const_empty_map);
     mp_vfs_chdir(mount_point);
