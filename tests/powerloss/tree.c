@@ -103,22 +103,38 @@ int tree_read(struct tree *tree)
     return read_dir(tree, "/flash");
 }
 
-static bool entries_equal(const struct tree_entry *read, const struct tree_entry *expected)
+static bool same_time(const struct tree_entry *read, const struct tree_entry *expected)
 {
-    return expected && read->is_dir == expected->is_dir && read->size == expected->size &&
-           read->hash == expected->hash &&
-           (read->mtime == expected->mtime || (read->is_dir && read->mtime == 0));
+    return read->mtime == expected->mtime || (read->is_dir && read->mtime == 0);
+}
+
+static bool same_contents(const struct tree_entry *read, const struct tree_entry *expected)
+{
+    return read->is_dir == expected->is_dir && read->size == expected->size &&
+           read->hash == expected->hash;
+}
+
+static bool equal(const struct tree *read, const struct tree *expected, bool times)
+{
+    if (read->count != expected->count)
+        return false;
+    for (unsigned i = 0; i < read->count; i++) {
+        const struct tree_entry *entry = &read->entries[i];
+        const struct tree_entry *other = tree_find((struct tree *)expected, entry->path);
+        if (!other || !same_contents(entry, other) || (times && !same_time(entry, other)))
+            return false;
+    }
+    return true;
 }
 
 bool tree_equal(const struct tree *read, const struct tree *expected)
 {
-    if (read->count != expected->count)
-        return false;
-    for (unsigned i = 0; i < read->count; i++)
-        if (!entries_equal(&read->entries[i],
-                           tree_find((struct tree *)expected, read->entries[i].path)))
-            return false;
-    return true;
+    return equal(read, expected, true);
+}
+
+bool tree_equal_but_times(const struct tree *read, const struct tree *expected)
+{
+    return equal(read, expected, false);
 }
 
 static void explain_entry(const char *what, const struct tree_entry *entry)
@@ -130,12 +146,7 @@ static void explain_entry(const char *what, const struct tree_entry *entry)
 void tree_explain(const struct tree *read, const struct tree *expected)
 {
     for (unsigned i = 0; i < read->count; i++)
-        if (!entries_equal(&read->entries[i],
-                           tree_find((struct tree *)expected, read->entries[i].path)))
-            explain_entry("found   ", &read->entries[i]);
-    for (unsigned i = 0; i < expected->count; i++) {
-        struct tree_entry *found = tree_find((struct tree *)read, expected->entries[i].path);
-        if (!found || !entries_equal(found, &expected->entries[i]))
-            explain_entry("expected", &expected->entries[i]);
-    }
+        explain_entry("found   ", &read->entries[i]);
+    for (unsigned i = 0; i < expected->count; i++)
+        explain_entry("expected", &expected->entries[i]);
 }

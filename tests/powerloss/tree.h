@@ -35,8 +35,9 @@ int tree_read(struct tree *tree);
 
 /* True when equal. A directory may be without its mtime: that is written by a second commit. */
 bool tree_equal(const struct tree *read, const struct tree *expected);
+bool tree_equal_but_times(const struct tree *read, const struct tree *expected);
 
-/* Say on stderr what differs. */
+/* List both on stderr. */
 void tree_explain(const struct tree *read, const struct tree *expected);
 
 #endif
