@@ -97,9 +97,10 @@ static int lfs_open(struct storage_file *file, const char *name, int flags)
         (struct lfs2_attr){FLASH_VOLUME_ATTR_MTIME, file->mtime, sizeof file->mtime};
     file->config =
         (struct lfs2_file_config){.buffer = caches[file - files], .attrs = file->attributes};
-    /* With an attribute littlefs takes the file for changed from the start: right for a new or
-     * emptied one only. */
-    if (flags & (LFS2_O_CREAT | LFS2_O_TRUNC))
+    /* With an attribute littlefs takes the file for changed from the start: right for a new or emptied one only. (It also
+     * reads the old value into ours, so that the time must be set again before the commit.) */
+    file->changed = flags & (LFS2_O_CREAT | LFS2_O_TRUNC);
+    if (file->changed)
         set_mtime_with_next_commit(file);
     return lfs2_file_opencfg(&flash_volume, &file->lfs, name, flags, &file->config);
 }
