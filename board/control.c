@@ -177,15 +177,10 @@ static void client_new(struct control *control, int fd, int slot)
     ev_io_start(control->loop, &client->read);
 }
 
-static void acceptable(struct ev_loop *loop, struct ev_io *watcher, int events)
+static void admit(struct control *control, int fd)
 {
     static const char full[] =
         "{\"ok\": false, \"error\": \"too many clients on the control socket\"}\n";
-    struct control *control = watcher->data;
-    int fd = accept4(watcher->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) {
-        return;
-    }
     for (int slot = 0; slot < CONTROL_CLIENTS; slot++) {
         if (control->clients[slot] == NULL) {
             client_new(control, fd, slot);
@@ -194,6 +189,17 @@ static void acceptable(struct ev_loop *loop, struct ev_io *watcher, int events)
     }
     (void)!send(fd, full, sizeof full - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     close(fd);
+}
+
+static void acceptable(struct ev_loop *loop, struct ev_io *watcher, int events)
+{
+    for (int i = 0; i < CONTROL_CLIENTS; i++) {
+        int fd = accept4(watcher->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0) {
+            return;
+        }
+        admit(watcher->data, fd);
+    }
 }
 
 int control_open(struct control *control, struct ev_loop *loop)
@@ -207,7 +213,7 @@ int control_open(struct control *control, struct ev_loop *loop)
     mode_t mask = umask(0077);
     int result = bind(fd, (const struct sockaddr *)&address, sizeof address);
     umask(mask);
-    if (result < 0 || listen(fd, CONTROL_CLIENTS) < 0) {
+    if (result < 0 || listen(fd, SOMAXCONN) < 0) {
         result = -errno;
         close(fd);
         return result;

@@ -8,7 +8,7 @@
 
 #include "lib/version.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_ctl};
+static const struct verb *const verbs[] = {&verb_run, &verb_ctl, &verb_flash};
 
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
