@@ -71,7 +71,9 @@ void python_wait_ms(mp_uint_t ms); /* sleep until an event, or board time goes o
 #define MICROPY_HELPER_REPL           (1)
 #define MICROPY_READLINE_HISTORY_SIZE (50)
 /* Raw paste: the window is half of this; the console's queue holds more. */
-#define MICROPY_REPL_STDIN_BUFFER_MAX  (2048)
+/* Raw paste announces half of this as two bytes: 04 04, as Python's telnetlib, through which pyboard.py
+ * logs in, swallows zero bytes. */
+#define MICROPY_REPL_STDIN_BUFFER_MAX  (2056)
 #define MICROPY_PY_BUILTINS_HELP_TEXT  python_help_text
 /* A program that failed with interrupts disabled leaves a prompt that works (modpyb.c). */
 #define MICROPY_BOARD_BEFORE_PYTHON_EXEC(input_kind, exec_flags) python_enable_irq()
