@@ -246,7 +246,8 @@ int main(int argc, char **argv)
     registers = map(LINK_REGISTERS_ADDRESS, LINK_REGISTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, LOADER_FD_REGISTERS);
     die_with_board();
     setsid(); /* Ctrl-C at the board's terminal is the board's */
-    prctl(PR_SET_TIMERSLACK, 1000ul, 0, 0, 0);
+    prctl(PR_SET_NAME, "wipy-mcu", 0, 0, 0);
+    prctl(PR_SET_TIMERSLACK, 1000ul, 0, 0, 0); /* nanoseconds: sleeps end on time */
 
     flash = map(LINK_FLASH_ADDRESS, FLASH_SIZE, PROT_READ, MAP_SHARED, LOADER_FD_FLASH);
     static struct program program;
