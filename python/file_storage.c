@@ -68,7 +68,7 @@ int python_storage_errno(int error)
     case STORAGE_IS_DIR:
         return MP_EISDIR;
     case STORAGE_NOT_EMPTY:
-        return 39; /* ENOTEMPTY, which MicroPython does not name */
+        return MP_ENOTEMPTY;
     case STORAGE_FULL:
         return MP_ENOSPC;
     case STORAGE_BUSY:
@@ -76,7 +76,7 @@ int python_storage_errno(int error)
     case STORAGE_DENIED:
         return MP_EACCES;
     case STORAGE_NAME_TOO_LONG:
-        return 36; /* ENAMETOOLONG */
+        return MP_ENAMETOOLONG;
     case STORAGE_INVALID:
         return MP_EINVAL;
     case STORAGE_TOO_MANY:

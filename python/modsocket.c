@@ -9,6 +9,7 @@
 #include "lwip/dns.h"
 #include "lwip/igmp.h"
 #include "lwip/init.h"
+#include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/raw.h"
 #include "lwip/tcp.h"
@@ -23,6 +24,8 @@
 
 #define BACKLOG_MIN 2
 #define BACKLOG_MAX 16
+
+#define SERVICE_PCBS 16 /* TCP connections that Python leaves to the services */
 
 /* How late a time-out of a socket may be noticed, board time; an event ends the wait at once. The module itself would look every
  * millisecond, which costs percents of a core in a blocking accept(). */
@@ -42,16 +45,32 @@ static void guard_wait(void)
     mp_event_wait_ms(WAIT_MS);
 }
 
-/* Sockets that the program forgot are closed before there are said to be none left. */
+/* Whether SERVICE_PCBS PCBs of the pool are free. */
+static bool services_have_room(void)
+{
+    void *taken[SERVICE_PCBS];
+    size_t count = 0;
+    while (count < SERVICE_PCBS && (taken[count] = memp_malloc(MEMP_TCP_PCB)) != NULL) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        memp_free(MEMP_TCP_PCB, taken[i]);
+    }
+    return count == SERVICE_PCBS;
+}
+
+/* Sockets that the program forgot are closed before there are said to be none left. lwIP can take a connection away from Python
+ * for a service, but not a socket that is not connected yet: so some are left. */
 static struct tcp_pcb *guard_tcp_new(void)
 {
     aborting = false;
-    struct tcp_pcb *pcb = tcp_new();
-    if (pcb == NULL) {
+    if (!services_have_room()) {
         gc_collect();
-        pcb = tcp_new();
+        if (!services_have_room()) {
+            return NULL;
+        }
     }
-    return pcb;
+    return tcp_new();
 }
 
 static struct udp_pcb *guard_udp_new(void)

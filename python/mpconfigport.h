@@ -87,6 +87,16 @@ void python_enable_irq(void);
 #define FFCONF_H                 "lib/oofatfs/ffconf.h" /* asked for by headers only: no FAT here */
 
 /* ---- modules */
+/* What storage and sockets report has a name in module errno and in tracebacks. */
+#define MP_ENAMETOOLONG (36)
+#define MP_ENOTEMPTY    (39)
+#define MICROPY_PY_ERRNO_LIST                                                                      \
+    X(EPERM) X(ENOENT) X(EIO) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES) X(EBUSY) X(EEXIST) X(EXDEV)   \
+    X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL) X(EMFILE) X(ENOSPC) X(EROFS) X(EPIPE)                 \
+    X(ENAMETOOLONG) X(ENOTEMPTY) X(EOPNOTSUPP) X(EADDRINUSE) X(ECONNABORTED) X(ECONNRESET)         \
+    X(ENOBUFS) X(EISCONN) X(ENOTCONN) X(ETIMEDOUT) X(ECONNREFUSED) X(EHOSTUNREACH) X(EALREADY)     \
+    X(EINPROGRESS)
+
 #define MICROPY_PY_OS_INCLUDEFILE           "python/os_port.c"
 #define MICROPY_PY_OS_UNAME                 (1)
 #define MICROPY_PY_OS_UNAME_RELEASE_DYNAMIC (1)
