@@ -226,8 +226,9 @@ static int32_t write_file(struct storage_file *file, const void *data, uint32_t 
     if (size > FLASH_FS_SIZE ||
         lfs2_file_tell(&flash_volume, &file->lfs) > (lfs2_soff_t)FLASH_FS_SIZE)
         return checked(file, LFS2_ERR_NOSPC);
-    if (size > 0)
-        file->changed = true;
+    if (size == 0)
+        return 0; /* littlefs would fill a gap */
+    file->changed = true;
     return checked(file, lfs2_file_write(&flash_volume, &file->lfs, data, size));
 }
 

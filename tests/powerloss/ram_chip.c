@@ -58,6 +58,12 @@ static void save(uint32_t address)
     memcpy(saved[sector], cells + sector * FLASH_SECTOR_SIZE, FLASH_SECTOR_SIZE);
 }
 
+void ram_chip_damage(uint32_t address, uint8_t byte)
+{
+    save(address);
+    cells[address] = (uint8_t)~byte;
+}
+
 uint8_t *ram_chip_cells(uint32_t address)
 {
     return cells + address;

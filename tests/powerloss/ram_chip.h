@@ -42,7 +42,10 @@ void ram_chip_apply_torn(const struct ram_chip_command *command, uint32_t *rando
 void ram_chip_mark(void);
 void ram_chip_wind_back(void);
 
-/* The cells, inverted. */
+/* Put a byte there against all physics. */
+void ram_chip_damage(uint32_t address, uint8_t byte);
+
+/* The cells, inverted. What is changed through this is not wound back. */
 uint8_t *ram_chip_cells(uint32_t address);
 
 uint32_t ram_chip_random(uint32_t *state); /* xorshift; `*state` is not 0 */
