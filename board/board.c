@@ -246,6 +246,7 @@ static void close_parts(struct board *board)
     power_off(board);
     uart_close(&board->uart);
     air_close(&board->air);
+    flash_chip_close(&board->chip);
 }
 
 /* Make the board of the folder, whose laptop runs already. */

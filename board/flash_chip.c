@@ -14,8 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECTORS   (FLASH_SIZE / FLASH_SECTOR_SIZE)
-#define FILE_SIZE (FLASH_SIZE + SECTORS * sizeof(uint32_t))
+#define FILE_SIZE (FLASH_SIZE + FLASH_CHIP_SECTORS * sizeof(uint32_t))
 
 /* Everything is written with pwrite, never through the map: a full disk must be an error, not a
  * signal. */
@@ -113,10 +112,21 @@ int flash_chip_open(struct flash_chip *chip, const char *path, bool create)
     return result;
 }
 
+/* Sectors that were erased and not programmed again become holes. */
+static void give_back_disk(const struct flash_chip *chip)
+{
+    for (uint32_t sector = 0; sector < FLASH_CHIP_SECTORS; sector++)
+        if (chip->emptied[sector / 8] >> sector % 8 & 1)
+            fallocate(chip->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      (off_t)sector * FLASH_SECTOR_SIZE, FLASH_SECTOR_SIZE);
+}
+
 void flash_chip_close(struct flash_chip *chip)
 {
-    if (chip->map)
+    if (chip->map) {
+        give_back_disk(chip);
         munmap((void *)chip->map, FILE_SIZE);
+    }
     if (chip->fd >= 0)
         close(chip->fd);
     chip->map = NULL;
@@ -175,19 +185,24 @@ int flash_chip_program(struct flash_chip *chip, uint32_t address, const void *da
     if (!nor_program(cells, data, size))
         misuse(chip, HAL_OK, "programming a 1 over a 0", address, size);
     chip->programs++;
+    uint32_t sector = address / FLASH_SECTOR_SIZE;
+    chip->emptied[sector / 8] &= (uint8_t) ~(1u << sector % 8);
     if (write_all(chip->fd, cells, size, address) != FLASH_CHIP_OK)
         return failed(chip, "program", address);
     return HAL_OK;
 }
 
+/* Zeros are written rather than a hole punched: that takes forty times longer, and mostly the
+ * sector is programmed at once. */
 static int erase(struct flash_chip *chip, uint32_t address)
 {
     static const uint8_t erased[FLASH_SECTOR_SIZE];
-    if (fallocate(chip->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, address,
-                  FLASH_SECTOR_SIZE) != 0 &&
-        write_all(chip->fd, erased, sizeof erased, address) != FLASH_CHIP_OK)
-        return FLASH_CHIP_SYSTEM;
     uint32_t sector = address / FLASH_SECTOR_SIZE;
+    if (memcmp(chip->map + address, erased, sizeof erased) != 0) {
+        if (write_all(chip->fd, erased, sizeof erased, address) != FLASH_CHIP_OK)
+            return FLASH_CHIP_SYSTEM;
+        chip->emptied[sector / 8] |= (uint8_t)(1u << sector % 8);
+    }
     uint32_t wear = htole32(flash_chip_wear(chip, address) + 1);
     return write_all(chip->fd, &wear, sizeof wear, FLASH_SIZE + sector * sizeof wear);
 }
@@ -232,6 +247,8 @@ int flash_chip_produce(struct flash_chip *chip, uint32_t address, const void *da
         if (erase(chip, sector) != FLASH_CHIP_OK ||
             write_all(chip->fd, cells, part, at) != FLASH_CHIP_OK)
             return FLASH_CHIP_SYSTEM;
+        chip->emptied[sector / FLASH_SECTOR_SIZE / 8] &=
+            (uint8_t) ~(1u << sector / FLASH_SECTOR_SIZE % 8);
         at += part;
     }
     return FLASH_CHIP_OK;

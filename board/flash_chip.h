@@ -1,7 +1,7 @@
 /* The serial flash chip, in a file: NOR physics, wear counters, write protection (lib/flash_map.h gives the geometry).
  *
- * File: FLASH_SIZE bytes, each inverted, so that erased flash (0xFF) is a hole of the file that costs no disk; then one little-endian uint32_t per
- * sector, how often it was erased. Programming clears bits only; programming a 1 over a 0 leaves the 0 and counts as misuse, which
+ * File: FLASH_SIZE bytes, each inverted, so that erased flash (0xFF) is a hole of the file that costs no disk (for a sector that was in use: from
+ * the closing of the file on); then one little-endian uint32_t per sector, how often it was erased. Programming clears bits only; programming a 1 over a 0 leaves the 0 and counts as misuse, which
  * is reported and counted, never hidden. */
 #ifndef BOARD_FLASH_CHIP_H
 #define BOARD_FLASH_CHIP_H
@@ -10,11 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/flash_map.h"
+
+#define FLASH_CHIP_SECTORS (FLASH_SIZE / FLASH_SECTOR_SIZE)
+
 struct flash_chip {
     int fd;                /* the file, read-write, locked: one board at a time */
     const uint8_t *map;    /* of the whole file, read-only, bytes inverted */
     uint32_t protected_size; /* changes below this address are refused; 0: none */
     uint64_t programs, erases, misuses; /* counted since opening */
+    uint8_t emptied[FLASH_CHIP_SECTORS / 8]; /* bit set: the sector holds zeros where the file could have a hole */
     /* Called for each misuse with one line that says what was wrong; NULL: none. */
     void (*report)(void *context, const char *line);
     void *context;
