@@ -10,7 +10,7 @@
 #include "net/net.h"
 #include "net/stack/stack.h"
 
-#define CONTROL_BACKLOG  8
+#define CONTROL_BACKLOG  200 /* a burst of clients is answered at once */
 #define DATA_BACKLOG     2
 #define CONTROL_INBOX    8     /* frames */
 #define DATA_INBOX       48    /* frames: a full window in full segments */

@@ -42,7 +42,7 @@
 #define MEMP_NUM_PBUF             64
 #define MEMP_NUM_RAW_PCB          4
 #define MEMP_NUM_UDP_PCB          16
-#define MEMP_NUM_TCP_PCB          48
+#define MEMP_NUM_TCP_PCB          256 /* 200 clients at once get a refusal, not silence */
 #define MEMP_NUM_TCP_PCB_LISTEN   24
 #define MEMP_NUM_TCP_SEG          2048
 #define MEMP_NUM_IGMP_GROUP       8
