@@ -250,6 +250,7 @@ int main(int argc, char **argv)
     prctl(PR_SET_TIMERSLACK, 1000ul, 0, 0, 0); /* nanoseconds: sleeps end on time */
 
     flash = map(LINK_FLASH_ADDRESS, FLASH_SIZE, PROT_READ, MAP_SHARED, LOADER_FD_FLASH);
+    madvise((void *)LINK_FLASH_ADDRESS, FLASH_SIZE, MADV_RANDOM); /* read nothing ahead: most of the file is holes */
     static struct program program;
     load(&program, (uint32_t)strtoul(argv[1], NULL, 10), (uint32_t)strtoul(argv[2], NULL, 10));
     uintptr_t stack = make_stack(&program);
