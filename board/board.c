@@ -93,6 +93,9 @@ static void uart_input(void *context, const void *data, size_t size)
 static void laptop_ended(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
     struct board *board = watcher->data;
+    if (board->ending) {
+        return; /* whoever ends the board may end all its processes at once */
+    }
     ev_io_stop(loop, watcher);
     waitpid(board->laptop, NULL, 0);
     board->laptop = 0;
@@ -183,6 +186,8 @@ static int produce(struct board *board, const struct board_config *config, bool 
 
 static void interrupted(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
+    struct board *board = watcher->data;
+    board->ending = true;
     ev_break(loop, EVBREAK_ALL);
 }
 
@@ -205,6 +210,7 @@ static void watch(struct board *board, struct ev_io *watcher, int fd,
                   void (*callback)(struct ev_loop *, struct ev_io *, int))
 {
     ev_io_init(watcher, callback, fd, EV_READ);
+    ev_set_priority(watcher, watcher == &board->interrupted ? EV_MAXPRI : 0);
     watcher->data = board;
     ev_io_start(board->loop, watcher);
 }
@@ -243,6 +249,7 @@ static int open_parts(struct board *board, const struct board_config *config)
 static void close_parts(struct board *board)
 {
     control_close(&board->control);
+    laptop_stop(board);
     power_off(board);
     uart_close(&board->uart);
     air_close(&board->air);

@@ -41,6 +41,7 @@ struct board {
     struct ev_loop *loop;
     bool quiet;
     bool was_ready;
+    bool ending; /* it has been interrupted */
     unsigned lines; /* printed on behalf of the MCU, which must not flood the terminal */
     uint8_t mac[6];
     char telnet[32], ftp[32]; /* where the laptop listens; "": nowhere */

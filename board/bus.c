@@ -187,6 +187,12 @@ static void handle(struct board *board, const struct packet *packet, size_t size
     }
 }
 
+static bool is_answered(uint32_t code)
+{
+    return code == LINK_FLASH_PROGRAM || code == LINK_FLASH_ERASE || code == LINK_RADIO_AP_START ||
+           code == LINK_RADIO_AP_STOP;
+}
+
 static bool has_hung_up(int fd)
 {
     struct pollfd end = {.fd = fd, .events = POLLRDHUP};
@@ -212,6 +218,9 @@ static void handle_some(struct board *board, int max)
             return;
         }
         handle(board, &packet, (size_t)n);
+        if (is_answered(packet.command.code)) {
+            return; /* the MCU does nothing more before it has read the answer */
+        }
     }
 }
 

@@ -33,6 +33,7 @@ extern const uint8_t loader_binary[], loader_binary_end[];
 
 /* Made once in the life of the process, for all MCUs it starts. */
 static int loader_fd = -1;
+static int hosted_fd = -1;
 static int filter_fd = -1;
 
 /* All that an MCU may ask of the kernel: packets on its three sockets, sleep, time, its own signals, random numbers. */
@@ -78,6 +79,20 @@ static int make_loader(void)
         return -EIO;
     }
     return fd < 0 ? -errno : fd;
+}
+
+/* In builds with sanitizers a test may name a program (targets/hosted) that takes the place of the firmware, without sandbox; the boot loader
+ * runs as ever. Otherwise -1. */
+static int open_hosted(void)
+{
+#ifdef WIPY_SANITIZE
+    const char *path = getenv("WIPY_HOSTED_FIRMWARE");
+    if (path) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+    }
+#endif
+    return -1;
 }
 
 void mcu_init(struct mcu *mcu)

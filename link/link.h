@@ -29,8 +29,9 @@
 
 /* ---- registers. Written by the board before the MCU starts and by the party that is named afterwards. */
 struct link_registers {
-    uint32_t interrupt_pending; /* board sets to 1 *before* it writes to EVENT or RADIO; the MCU clears it. First: its
-                                   address is what the firmware links hal_interrupt_pending to */
+    uint32_t interrupt_pending; /* board sets to 1 *after* it has written to EVENT or RADIO, so that a MCU that clears it and then looks
+                                   misses nothing; the MCU clears it. First: its address is what the firmware links
+                                   hal_interrupt_pending to */
     uint32_t version;           /* LINK_VERSION */
     uint32_t speed;             /* board time runs this many times faster than CLOCK_MONOTONIC; 1 to 1000 */
     uint32_t reset_cause;       /* enum hal_reset_cause */

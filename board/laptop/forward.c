@@ -13,6 +13,7 @@
 #define KEEP_IDLE_S   60
 #define KEEP_PERIOD_S 5
 #define KEEP_PROBES   4
+#define GONE_CHECK_S  30
 
 enum relay_state {
     RELAY_WAITING,         /* for the lease */
@@ -41,7 +42,8 @@ struct forward_relay {
     uint32_t owed; /* bytes received and not yet acknowledged to lwIP's window */
     struct forward_filter filter;
     ev_io io;
-    ev_timer patience;
+    ev_timer patience; /* WAITING: the end of the wait; host_ended: the next look whether the client
+                          is gone */
     ev_tstamp waits_until;
 };
 
@@ -324,6 +326,8 @@ static bool read_host(struct forward_relay *relay)
         return false;
     if (received == 0) {
         relay->host_ended = true;
+        relay->patience.repeat = GONE_CHECK_S;
+        ev_timer_again(relay->forward->loop, &relay->patience);
         if (!relay->wipy_ended && tcp_shutdown(relay->pcb, 0, 1) != ERR_OK)
             return false;
     }
@@ -415,9 +419,21 @@ static void host_event(struct ev_loop *loop, ev_io *io, int events)
     serve(relay);
 }
 
+/* The wait for the lease is over; or a client that has ended its half may be gone altogether, which
+ * keepalive finds out and nobody else would tell. */
 static void patience_over(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    destroy(timer->data, false);
+    struct forward_relay *relay = timer->data;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (relay->state == RELAY_OPEN) {
+        getsockopt(relay->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        if (error == 0) {
+            ev_timer_again(loop, timer);
+            return;
+        }
+    }
+    destroy(relay, false);
 }
 
 static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
@@ -454,7 +470,11 @@ static struct forward_relay *create(struct forward *forward, int fd, enum relay_
 
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    int idle = KEEP_IDLE_S, period = KEEP_PERIOD_S, probes = KEEP_PROBES;
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &period, sizeof period);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
     setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on,
                sizeof on); /* telnet's urgent bytes are part of the stream */
     return relay;

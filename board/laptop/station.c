@@ -18,6 +18,7 @@
 #include "netif/ethernet.h"
 
 #define FRAME_MIN       14
+#define FRAME_PADDED    60
 #define FRAME_MAX       1514
 #define BATCH           64 /* frames per system call */
 #define LEASE_RETRY     0.05
@@ -203,6 +204,8 @@ static void lease_tick(struct ev_loop *loop, ev_timer *timer, int events)
 static void link_down(struct station *station)
 {
     netif_set_link_down(&station->netif);
+    outgoing.first = outgoing.count = 0;
+    ev_io_stop(station->config.loop, &station->writable);
     ev_timer_stop(station->config.loop, &station->lease_retry);
     etharp_cleanup_netif(&station->netif);
     go_offline(station);
@@ -221,12 +224,16 @@ static void link_up(struct station *station)
 
 /* ---- receiving */
 
+/* Short frames are filled up as on a wire: lwIP relies on the shortest length of Ethernet when it
+ * looks at headers. */
 static void receive_frame(struct station *station, const uint8_t *frame, size_t size)
 {
-    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_RAM);
+    size_t padded = size < FRAME_PADDED ? FRAME_PADDED : size;
+    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)padded, PBUF_RAM);
     if (packet == NULL)
         return;
     memcpy(packet->payload, frame, size);
+    memset((uint8_t *)packet->payload + size, 0, padded - size);
     if (station->netif.input(packet, &station->netif) != ERR_OK)
         pbuf_free(packet);
 }
