@@ -15,15 +15,17 @@
 typedef struct {
     mp_obj_base_t base;
     struct storage_file *file; /* NULL: closed */
+    bool reads_only;
+    char path[];
 } file_obj_t;
 
-/* What Python has open, so that a reset closes it whatever state the heap is in. */
-static struct storage_file *open_files[STORAGE_OPEN_FILES];
+/* What Python has open. Finalisers close forgotten files; this list closes them whatever state the heap is in. */
+static file_obj_t *open_files[STORAGE_OPEN_FILES];
 
 static const mp_obj_type_t file_type_binary;
 static const mp_obj_type_t file_type_text;
 
-static void remember(struct storage_file *old, struct storage_file *new)
+static void remember(const file_obj_t *old, file_obj_t *new)
 {
     for (size_t i = 0; i < STORAGE_OPEN_FILES; i++) {
         if (open_files[i] == old) {
@@ -33,12 +35,22 @@ static void remember(struct storage_file *old, struct storage_file *new)
     }
 }
 
+static int close_file(file_obj_t *self)
+{
+    if (self->file == NULL) {
+        return STORAGE_OK;
+    }
+    struct storage_file *file = self->file;
+    self->file = NULL;
+    remember(self, NULL);
+    return storage_close(file);
+}
+
 void python_close_files(void)
 {
     for (size_t i = 0; i < STORAGE_OPEN_FILES; i++) {
         if (open_files[i] != NULL) {
-            storage_close(open_files[i]); /* an error has nobody to go to: the program is gone */
-            open_files[i] = NULL;
+            close_file(open_files[i]); /* an error has nobody to go to: the program is gone */
         }
     }
     python_close_dirs();
@@ -48,10 +60,21 @@ void python_sync_files(void)
 {
     for (size_t i = 0; i < STORAGE_OPEN_FILES; i++) {
         if (open_files[i] != NULL) {
-            int result = storage_sync(open_files[i]);
+            int result = storage_sync(open_files[i]->file);
             if (result < 0) {
                 mp_raise_OSError(python_storage_errno(result));
             }
+        }
+    }
+}
+
+void python_release_file(const char *path)
+{
+    gc_collect();
+    for (size_t i = 0; i < STORAGE_OPEN_FILES; i++) {
+        file_obj_t *self = open_files[i];
+        if (self != NULL && self->reads_only && strcmp(self->path, path) == 0) {
+            close_file(self);
         }
     }
 }
@@ -133,19 +156,22 @@ mp_obj_t python_file_open(const char *path, const char *mode_text)
 {
     const mp_obj_type_t *type;
     unsigned mode = parse_mode(mode_text, &type);
-    file_obj_t *self = mp_obj_malloc_with_finaliser(file_obj_t, type);
+    size_t path_size = strlen(path) + 1;
+    file_obj_t *self = mp_obj_malloc_var_with_finaliser(file_obj_t, char, path_size, type);
     self->file = NULL;
+    self->reads_only = mode == STORAGE_READ;
+    memcpy(self->path, path, path_size);
     struct storage_file *file;
     int result = storage_open(&file, path, mode);
     if (result == STORAGE_TOO_MANY || result == STORAGE_BUSY) {
-        gc_collect(); /* a file that the program forgot may hold it */
+        python_release_file(path);
         result = storage_open(&file, path, mode);
     }
     if (result < 0) {
         mp_raise_OSError(python_storage_errno(result));
     }
-    remember(NULL, file);
     self->file = file;
+    remember(NULL, self);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -220,15 +246,10 @@ static mp_uint_t file_seek(struct storage_file *file, struct mp_stream_seek_t *s
 
 static mp_uint_t file_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *error)
 {
-    file_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    int result = STORAGE_OK;
+    int result;
     switch (request) {
     case MP_STREAM_CLOSE:
-        if (self->file != NULL) {
-            remember(self->file, NULL);
-            result = storage_close(self->file);
-            self->file = NULL;
-        }
+        result = close_file(MP_OBJ_TO_PTR(self_in));
         break;
     case MP_STREAM_FLUSH:
         result = storage_sync(file_get(self_in));

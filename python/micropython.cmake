@@ -122,19 +122,23 @@ function(micropython_generate component)
     set_source_files_properties(${MICROPYTHON_SOURCES} ${own} PROPERTIES OBJECT_DEPENDS
         "${gen}/qstrdefs.generated.h;${gen}/moduledefs.h;${gen}/root_pointers.h")
 
-    # Frozen modules: asyncio.
+    # Frozen modules: asyncio, also by the name that older scripts use.
     if(CMAKE_SIZEOF_VOID_P EQUAL 8)
         set(mpz_digit 32)
     else()
         set(mpz_digit 16)
     endif()
     set(frozen)
-    foreach(module __init__ core event funcs lock stream)
-        set(output ${MICROPYTHON_BUILD}/frozen/asyncio/${module}.mpy)
+    foreach(module asyncio/__init__ asyncio/core asyncio/event asyncio/funcs asyncio/lock asyncio/stream uasyncio)
+        set(output ${MICROPYTHON_BUILD}/frozen/${module}.mpy)
+        set(source ${MICROPYTHON_DIR}/extmod/${module}.py)
+        if(module STREQUAL uasyncio)
+            set(source ${MICROPYTHON_DIR}/extmod/asyncio/uasyncio.py)
+        endif()
         add_custom_command(OUTPUT ${output}
             COMMAND ${CMAKE_COMMAND} -E make_directory ${MICROPYTHON_BUILD}/frozen/asyncio
-            COMMAND ${MPY_CROSS} -O3 -s asyncio/${module}.py -o ${output} ${MICROPYTHON_DIR}/extmod/asyncio/${module}.py
-            DEPENDS ${MPY_CROSS} ${MICROPYTHON_DIR}/extmod/asyncio/${module}.py VERBATIM)
+            COMMAND ${MPY_CROSS} -O3 -s ${module}.py -o ${output} ${source}
+            DEPENDS ${MPY_CROSS} ${source} VERBATIM)
         list(APPEND frozen ${output})
     endforeach()
     add_custom_command(OUTPUT ${MICROPYTHON_FROZEN}

@@ -202,6 +202,10 @@ static mp_obj_t vfs_remove(mp_obj_t self_in, mp_obj_t path_in)
     char path[STORAGE_PATH_MAX];
     resolve_obj(self_in, path_in, path);
     int result = storage_remove(path);
+    if (result == STORAGE_BUSY) {
+        python_release_file(path);
+        result = storage_remove(path);
+    }
     if (result == STORAGE_IS_DIR) {
         result = storage_rmdir(path);
     }
@@ -224,7 +228,13 @@ static mp_obj_t vfs_rename(mp_obj_t self_in, mp_obj_t from_in, mp_obj_t to_in)
     char from[STORAGE_PATH_MAX], to[STORAGE_PATH_MAX];
     resolve_obj(self_in, from_in, from);
     resolve_obj(self_in, to_in, to);
-    check(storage_rename(from, to));
+    int result = storage_rename(from, to);
+    if (result == STORAGE_BUSY) {
+        python_release_file(from);
+        python_release_file(to);
+        result = storage_rename(from, to);
+    }
+    check(result);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(vfs_rename_obj, vfs_rename);

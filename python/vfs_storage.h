@@ -23,6 +23,10 @@ int python_storage_errno(int error);
 /* open(): `path` is absolute and normalised, `mode` Python's. Raises ValueError, OSError. */
 mp_obj_t python_file_open(const char *path, const char *mode);
 
+/* `path` is busy: close what the program forgot, and its own readers of this file. They are most often forgotten, too, as in
+ * `open(name).read()`, but the collector may still see them. */
+void python_release_file(const char *path);
+
 void python_close_dirs(void);
 
 #endif
