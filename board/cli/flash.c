@@ -313,9 +313,11 @@ static int run(int argc, char **argv)
         return VERB_DONE;
     }
     const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (command == NULL && argc > 1)
+        return verb_usage(&verb_flash, "there is no \"%s\": it is info, ls, get, put or rm",
+                          argv[1]);
     if (command == NULL)
-        return verb_usage(&verb_flash, argc > 1 ? "there is no \"%s\"" : "what?%s",
-                          argc > 1 ? argv[1] : "");
+        return verb_usage(&verb_flash, "say what to do: info, ls, get, put or rm");
     int arguments = argc - 3;
     if (arguments < command->least || arguments > command->most)
         return verb_usage(&verb_flash, "%s: too %s arguments", command->name,
