@@ -22,7 +22,8 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 
-#define BACKLOG_MIN 2
+/* Connections that may wait for accept(), whatever a program asks for: at least a burst of a browser, at most a third of the pool. */
+#define BACKLOG_MIN 8
 #define BACKLOG_MAX 16
 
 #define SERVICE_PCBS 16 /* TCP connections that Python leaves to the services */
@@ -91,7 +92,26 @@ static void guard_tcp_err(struct tcp_pcb *pcb, tcp_err_fn function)
     }
 }
 
-/* As above. And what came before accept() was held back in the PCB: hand it over now instead of at lwIP's next 250 ms tick. A
+/* lwIP takes a connection for accepted when it is established: the next would be reset when the queue is full. So it
+ * counts until accept() (guard_tcp_recv), and a peer that finds no room tries again by itself. */
+static tcp_accept_fn module_accept;
+
+static err_t accept_delayed(void *arg, struct tcp_pcb *pcb, err_t error)
+{
+    err_t result = module_accept(arg, pcb, error);
+    if (error == ERR_OK && result == ERR_OK) {
+        tcp_backlog_delayed(pcb);
+    }
+    return result;
+}
+
+static void guard_tcp_accept(struct tcp_pcb *pcb, tcp_accept_fn function)
+{
+    module_accept = function;
+    tcp_accept(pcb, accept_delayed);
+}
+
+/* As guard_tcp_err(). And what came before accept() was held back in the PCB: hand it over now instead of at lwIP's next 250 ms tick. A
  * FIN that came alone was dropped; without it recv() would wait for ever. */
 static void guard_tcp_recv(struct tcp_pcb *pcb, tcp_recv_fn function)
 {
@@ -102,6 +122,7 @@ static void guard_tcp_recv(struct tcp_pcb *pcb, tcp_recv_fn function)
     if (function == NULL) {
         return;
     }
+    tcp_backlog_accepted(pcb);
     if (pcb->refused_data != NULL) {
         tcp_process_refused_data(pcb);
     } else if (pcb->state == CLOSE_WAIT) {
@@ -211,6 +232,7 @@ static err_t guard_dns(const char *name, ip_addr_t *address)
 #define udp_new()              guard_udp_new()
 #define tcp_err(pcb, f)        guard_tcp_err(pcb, f)
 #define tcp_recv(pcb, f)       guard_tcp_recv(pcb, f)
+#define tcp_accept(pcb, f)     guard_tcp_accept(pcb, f)
 #define tcp_abort(pcb)         guard_tcp_abort(pcb)
 #define tcp_close(pcb)         guard_tcp_close(pcb)
 #define tcp_sndbuf(pcb)        guard_tcp_sndbuf(pcb)
