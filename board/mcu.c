@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "board/loader/loader.h"
+#include "lib/flash_map.h"
 #include "link/link.h"
 
 #ifndef MFD_EXEC
@@ -81,18 +83,29 @@ static int make_loader(void)
     return fd < 0 ? -errno : fd;
 }
 
-/* In builds with sanitizers a test may name a program (targets/hosted) that takes the place of the firmware, without sandbox; the boot loader
- * runs as ever. Otherwise -1. */
+/* In builds with sanitizers a test may name a program (targets/hosted) that takes the place of the firmware, without sandbox. */
 static int open_hosted(void)
 {
 #ifdef WIPY_SANITIZE
     const char *path = getenv("WIPY_HOSTED_FIRMWARE");
-    if (path) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+    if (path && hosted_fd < 0) {
+        hosted_fd = open(path, O_RDONLY | O_CLOEXEC);
+        return hosted_fd < 0 ? -errno : 0;
     }
 #endif
-    return -1;
+    return 0;
+}
+
+/* What all MCUs need, made at the first one. 0 or -errno. */
+static int prepare(void)
+{
+    if (loader_fd < 0 && (loader_fd = make_loader()) < 0) {
+        return loader_fd;
+    }
+    if (filter_fd < 0 && (filter_fd = make_filter()) < 0) {
+        return filter_fd;
+    }
+    return open_hosted();
 }
 
 void mcu_init(struct mcu *mcu)
@@ -116,20 +129,20 @@ static int make_socket(int ends[2], bool mcu_waits)
     return 0;
 }
 
-/* In the new process: puts the descriptors where the loader expects them and becomes the loader. */
-static _Noreturn void become_loader(const int fds[], size_t count, const struct mcu_config *config, char *const arguments[])
+/* In the new process: puts the descriptors where the loader expects them and becomes the loader (or the hosted program). */
+static _Noreturn void become(int program_fd, const int fds[], size_t count, char *const arguments[])
 {
     enum { ASIDE = 32 };
     int aside[LOADER_FD_FILTER + 1];
     for (size_t i = 0; i < count; i++) {
         aside[i] = fcntl(fds[i], F_DUPFD, ASIDE); /* the loader closes these */
     }
-    int loader = fcntl(loader_fd, F_DUPFD_CLOEXEC, ASIDE);
+    int program = fcntl(program_fd, F_DUPFD_CLOEXEC, ASIDE);
     for (size_t i = 0; i < count; i++) {
         dup2(aside[i], LINK_FD_BUS + (int)i);
     }
     char *const environment[] = {NULL};
-    syscall(SYS_execveat, loader, "", arguments, environment, AT_EMPTY_PATH);
+    syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
 
     struct link_fault fault = {.signal = LINK_FAULT_REASON};
     snprintf(fault.reason, sizeof fault.reason, "MCU: cannot start its loader: errno %d", errno);
@@ -144,14 +157,12 @@ static pid_t new_process(unsigned long namespaces, int *pid_fd)
 
 int mcu_start(struct mcu *mcu, const struct mcu_config *config, uint32_t address, uint32_t size)
 {
-    if (loader_fd < 0 && (loader_fd = make_loader()) < 0) {
-        return loader_fd;
-    }
-    if (filter_fd < 0 && (filter_fd = make_filter()) < 0) {
-        return filter_fd;
+    int error = prepare();
+    if (error) {
+        return error;
     }
     int bus[2] = {-1, -1}, event[2] = {-1, -1}, radio[2] = {-1, -1};
-    int error = make_socket(bus, true);
+    error = make_socket(bus, true);
     error = error ? error : make_socket(event, false);
     error = error ? error : make_socket(radio, false);
     if (!error) {
@@ -165,7 +176,8 @@ int mcu_start(struct mcu *mcu, const struct mcu_config *config, uint32_t address
             pid = new_process(0, &mcu->pid_fd); /* namespaces are not permitted here; the filter stands on its own */
         }
         if (pid == 0) {
-            become_loader(fds, sizeof fds / sizeof fds[0], config, arguments);
+            bool hosted = hosted_fd >= 0 && address != FLASH_BOOTLOADER_ADDRESS;
+            become(hosted ? hosted_fd : loader_fd, fds, sizeof fds / sizeof fds[0], arguments);
         }
         error = pid < 0 ? -errno : 0;
         mcu->pid = pid < 0 ? 0 : pid;
