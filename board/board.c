@@ -17,6 +17,9 @@
 #include "board/requests.h"
 #include "lib/flash_map.h"
 
+#define PORT_TRIES    50
+#define PORT_PAUSE_US 20000
+
 /* ---- what is printed */
 
 static void print(struct board *board, FILE *out, const char *format, va_list arguments)
@@ -139,6 +142,20 @@ static int laptop_make(struct board *board, const struct board_config *config, c
     print_address(board->ftp, sizeof board->ftp, &laptop.ftp);
     *fd = ends[0];
     return 0;
+}
+
+/* A laptop whose board was killed is killed by the system, but that may not have freed its ports
+ * yet. */
+static int laptop_make_patiently(struct board *board, const struct board_config *config,
+                                 const uint8_t mac[6], int *fd, char *error, size_t error_size)
+{
+    bool was_killed = access(CONTROL_SOCKET, F_OK) == 0;
+    int tries = was_killed ? PORT_TRIES : 1;
+    int result;
+    while ((result = laptop_make(board, config, mac, fd, error, error_size)) < 0 && --tries > 0) {
+        usleep(PORT_PAUSE_US);
+    }
+    return result;
 }
 
 static void laptop_stop(struct board *board)
@@ -309,7 +326,7 @@ int board_run(const struct board_config *config, char *error, size_t error_size)
     }
     memcpy(board.mac, dir.mac, sizeof board.mac);
     memcpy(laptop_mac + 1, dir.mac + 1, sizeof laptop_mac - 1);
-    if (laptop_make(&board, config, laptop_mac, &laptop_fd, error, error_size) < 0) {
+    if (laptop_make_patiently(&board, config, laptop_mac, &laptop_fd, error, error_size) < 0) {
         return -1;
     }
     int result = make_board(&board, config, &dir, error, error_size);

@@ -2,6 +2,7 @@
 #include "board/cli/verbs.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,8 +48,12 @@ int verb_option(const struct verb *verb, int argc, char **argv, const struct opt
         verb_usage(verb, "%s needs a value", argv[optind - 1]);
         return '?';
     }
-    if (option == '?') {
-        verb_usage(verb, "there is no option %s, or not in this form", argv[optind - 1]);
+    if (option == '?' && optopt > UCHAR_MAX) {
+        verb_usage(verb, "%s: this option takes no value", argv[optind - 1]);
+    } else if (option == '?' && optopt != 0) {
+        verb_usage(verb, "there is no option -%c", optopt);
+    } else if (option == '?') {
+        verb_usage(verb, "there is no option %s", argv[optind - 1]);
     }
     return option;
 }

@@ -29,7 +29,8 @@ extern const struct verb verb_flash;
 int verb_usage(const struct verb *verb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The next option of a verb, as getopt_long() gives it (long options only), -1 after the last one;
+/* The next option of a verb, as getopt_long() gives it (long options only, with values above
+ * UCHAR_MAX), -1 after the last one;
  * '?' after having said what is wrong with it. */
 int verb_option(const struct verb *verb, int argc, char **argv, const struct option *options);
 
