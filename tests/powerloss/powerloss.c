@@ -217,7 +217,7 @@ int main(int argc, char **argv)
     }
     run_first_boot(is_long ? 12 : 4);
     run("script", 0, 0, is_long ? 8 : 2, is_long);
-    for (uint32_t seed = 1; seed <= (is_long ? 40 : 2); seed++) {
+    for (uint32_t seed = 1; seed <= (is_long ? 20 : 2); seed++) {
         char name[32];
         snprintf(name, sizeof name, "random %u", seed);
         run(name, seed, is_long ? 150 : 60, is_long ? 4 : 1, is_long && seed <= 8);
