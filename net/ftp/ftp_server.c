@@ -116,10 +116,17 @@ static void transport_finish(void *context)
     ftp_stream_finish(&slot->data);
 }
 
+static void transport_probe(void *context)
+{
+    struct slot *slot = context;
+    ftp_stream_probe(&slot->control);
+}
+
 static const struct ftp_transport transport = {
     .listen = transport_listen,
     .finish = transport_finish,
     .close = transport_close,
+    .probe = transport_probe,
 };
 
 /* ---- control connections */
@@ -283,6 +290,9 @@ static bool serve(struct slot *slot, uint64_t until_us)
         ftp_session_lost(session);
     }
     bool done = run_commands(slot, until_us);
+    if (session->state == FTP_COMMITTING && ftp_stream_is_alive(&slot->control)) {
+        ftp_session_alive(session);
+    }
     if (slot->data_arrived) {
         slot->data_arrived = false;
         ftp_session_data_opened(session);

@@ -236,7 +236,7 @@ void ftp_session_deadline(const struct ftp_session *session, struct loop_deadlin
         }
         return;
     case FTP_COMMITTING:
-        link_us += FTP_COMMIT_GRACE_US;
+        link_us = session->probed_link_us + FTP_PROBE_US;
         break;
     case FTP_DRAINING:
         link_us += FTP_DRAIN_US;

@@ -8,9 +8,10 @@
  * volumes.
  * - TYPE A and TYPE I transfer the same bytes: files are kept as they are, nothing is converted.
  * - STOR replaces a file as a whole or not at all: 226 comes after ftp_files' commit said that it
- * is safe in flash. An end of data is only then the end of the file when the control connection is
- * still there FTP_COMMIT_GRACE_US later; everything else (reset, time-out, ABOR, the control
- * connection's end) leaves the old file.
+ * is safe in flash. A client that is killed ends both of its connections like one that has
+ * finished: so at the end of the data the control connection is asked whether it is still there,
+ * and only its answer commits. Everything else (reset, time-out, ABOR, the end of the control
+ * connection) leaves the old file.
  * - When a store fails (flash full), the rest of the data is taken and dropped, within
  * FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to read the 552.
  * - RNTO replaces an existing file, as rename does on Unix; clients that upload aside and rename
@@ -41,9 +42,7 @@
 #define FTP_LOGIN_US    60000000u /* link time from the connection to the login */
 #define FTP_DATA_TIMEOUT_US                                                                        \
     30000000u /* link time without progress of a transfer, or without its data connection */
-#define FTP_COMMIT_GRACE_US                                                                        \
-    2000u /* link time from the end of the data to the commit: a client that dies closes both      \
-             connections */
+#define FTP_PROBE_US    500000u   /* link time until the control connection is asked again */
 #define FTP_DRAIN_US    10000000u /* link time */
 #define FTP_DRAIN_BYTES 67108864u
 #define FTP_CLOSING_US  10000000u /* link time for the last reply to go out */
@@ -64,6 +63,9 @@ struct ftp_transport {
     /* Close the data connection and its listener, if any; `reset`: what is on its way in or out is
      * thrown away. */
     void (*close)(void *context, bool reset);
+    /* Ask the control connection's other end for a sign of life: ftp_session_alive() is the answer.
+     * What the client did before must be known by then: TCP delivers in order. */
+    void (*probe)(void *context);
 };
 
 struct ftp_session_config {
@@ -83,7 +85,7 @@ enum ftp_state {
     FTP_SENDING,    /* RETR, LIST, NLST */
     FTP_DELIVERING, /* all is handed to the transport, not all has arrived */
     FTP_RECEIVING,  /* STOR */
-    FTP_COMMITTING, /* the data has ended; FTP_COMMIT_GRACE_US */
+    FTP_COMMITTING, /* the data has ended; waits for the answer to the probe */
     FTP_DRAINING,   /* the store has failed; the rest of the data is dropped */
     FTP_CLOSING,    /* the last reply goes out */
     FTP_CLOSED,
@@ -101,6 +103,7 @@ struct ftp_session {
     enum ftp_data_state data_state;
     enum ftp_transfer transfer;
     uint64_t since_link_us;  /* entry into the state, or last progress in it */
+    uint64_t probed_link_us; /* last probe */
     uint64_t since_board_us; /* last command or end of a transfer */
     uint64_t born_link_us;
 
@@ -147,6 +150,9 @@ size_t ftp_session_input(struct ftp_session *session, const uint8_t *data, size_
 /* The client has closed its side: a transfer is given up. What it sent before is still carried out;
  * once `all_taken` is true and no command waits, the session closes. */
 void ftp_session_input_end(struct ftp_session *session, bool all_taken);
+/* The answer to the probe; to be called after what else came on the control connection was passed
+ * on. */
+void ftp_session_alive(struct ftp_session *session);
 /* The control connection is gone: everything is given up. */
 void ftp_session_lost(struct ftp_session *session);
 /* Replies to send: returns how many bytes, `*data` is valid until the next call. Then tell how many

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lwip/priv/tcp_priv.h" /* tcp_keepalive() */
+
 #include "net/stack/stack.h"
 
 static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error)
@@ -93,6 +95,21 @@ void ftp_stream_finish(struct ftp_stream *stream)
     if (stream->pcb) {
         tcp_shutdown(stream->pcb, 0, 1);
     }
+}
+
+void ftp_stream_probe(struct ftp_stream *stream)
+{
+    if (stream->pcb) {
+        /* lwIP counts the unanswered probes of its own keepalive, and starts afresh with any
+         * segment that comes. */
+        tcp_keepalive(stream->pcb);
+        stream->pcb->keep_cnt_sent = 1;
+    }
+}
+
+bool ftp_stream_is_alive(const struct ftp_stream *stream)
+{
+    return stream->pcb && stream->pcb->keep_cnt_sent == 0;
 }
 
 void ftp_stream_close(struct ftp_stream *stream, bool reset)

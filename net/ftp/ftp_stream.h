@@ -38,6 +38,11 @@ void ftp_stream_flush(struct ftp_stream *stream);
 /* Finish our side behind what was sent. */
 void ftp_stream_finish(struct ftp_stream *stream);
 
+/* Ask the peer's TCP for a sign of life; ftp_stream_is_alive(): something has come from it since.
+ */
+void ftp_stream_probe(struct ftp_stream *stream);
+bool ftp_stream_is_alive(const struct ftp_stream *stream);
+
 /* Let go of the connection, if there is one, and of the inbox: politely, or with a RST. The stream
  * is as new. Not to be called from a callback of this connection. */
 void ftp_stream_close(struct ftp_stream *stream, bool reset);

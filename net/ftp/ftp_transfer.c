@@ -285,6 +285,12 @@ bool ftp_session_takes_data(const struct ftp_session *session)
            session->state == FTP_SENDING || session->state == FTP_DELIVERING;
 }
 
+static void probe(struct ftp_session *session)
+{
+    session->probed_link_us = session->now.link_us;
+    session->config.transport->probe(session->config.context);
+}
+
 static void end_drain(struct ftp_session *session, bool reset)
 {
     finish(session, reset);
@@ -338,13 +344,17 @@ void ftp_session_data_in_end(struct ftp_session *session)
 {
     if (session->state == FTP_RECEIVING) {
         ftp_enter(session, FTP_COMMITTING);
+        probe(session);
     } else if (session->state == FTP_DRAINING) {
         end_drain(session, false);
     }
 }
 
-static void commit(struct ftp_session *session)
+void ftp_session_alive(struct ftp_session *session)
 {
+    if (session->state != FTP_COMMITTING) {
+        return;
+    }
     int result = write_out(session);
     if (result == STORAGE_OK) {
         result = session->config.files->commit(session->file);
@@ -374,12 +384,11 @@ void ftp_session_data_lost(struct ftp_session *session)
 void ftp_transfer_poll(struct ftp_session *session)
 {
     uint64_t passed_us = session->now.link_us - session->since_link_us;
+    if (session->state == FTP_COMMITTING &&
+        session->now.link_us - session->probed_link_us >= FTP_PROBE_US) {
+        probe(session);
+    }
     switch (session->state) {
-    case FTP_COMMITTING:
-        if (passed_us >= FTP_COMMIT_GRACE_US) {
-            commit(session);
-        }
-        break;
     case FTP_DRAINING:
         if (passed_us >= FTP_DRAIN_US) {
             end_drain(session, true);

@@ -295,6 +295,7 @@ static inline unsigned handles_in_use(void)
 /* ---- the data connection */
 
 static int listen_result;
+static unsigned probes; /* how often the control connection was asked whether it is alive */
 static bool data_listens, data_connected, data_finished, data_reset;
 static char received[NODE_SIZE + 1]; /* what the client got */
 static size_t received_size;
@@ -319,7 +320,13 @@ static inline void fake_close(void *context, bool reset)
     data_listens = data_connected = false;
 }
 
-static const struct ftp_transport fake_transport = {fake_listen, fake_finish, fake_close};
+static inline void fake_probe(void *context)
+{
+    probes++;
+}
+
+static const struct ftp_transport fake_transport = {fake_listen, fake_finish, fake_close,
+                                                    fake_probe};
 
 static inline bool fake_login(const char *user, const char *password)
 {
@@ -448,7 +455,9 @@ static inline void end_upload(void)
 {
     ftp_session_data_in_end(&session);
     settle();
-    pass_link_us(FTP_COMMIT_GRACE_US);
+    assert_int_equal(probes, 1);
+    probes = 0;
+    ftp_session_alive(&session);
 }
 
 static inline void connect_control(void)
@@ -482,6 +491,7 @@ static inline int set_up(void **state)
     open_store_error = commit_error = 0;
     listen_result = 2024;
     data_listens = data_connected = data_finished = data_reset = false;
+    probes = 0;
     now = (struct ftp_now){.link_us = 5000, .board_us = 7000, .utc_s = 1795358400};
     for (size_t i = 0; i < sizeof pattern; i++) {
         pattern[i] = (char)(i * 31 + i / 256);

@@ -83,6 +83,7 @@ static void random_event(void)
     case 10:
         size = ftp_session_output(&session, &data);
         ftp_session_output_taken(&session, random_below((uint32_t)size + 1));
+        ftp_session_alive(&session);
         break;
     default:
         room = random_below(4) ? 1000000 : random_below(9000);

@@ -69,7 +69,7 @@ static void test_uploads_that_break_off(void **state)
     ftp_session_data_in_end(&session);
     settle();
     ask_code("ABOR", "426 ");
-    pass_link_us(FTP_COMMIT_GRACE_US);
+    ftp_session_alive(&session);
     expect("");
     assert_old_file();
 
@@ -80,12 +80,26 @@ static void test_uploads_that_break_off(void **state)
     expect_code("426 ");
     assert_old_file();
 
+    /* no sign of life from the control connection */
+    start_store("STOR flash/main.py");
+    probes = 0;
+    ftp_session_data_in_end(&session);
+    for (unsigned i = 1; i <= 3; i++) {
+        expect("");
+        assert_int_equal(probes, i);
+        pass_link_us(FTP_PROBE_US);
+    }
+    pass_link_us(FTP_DATA_TIMEOUT_US);
+    expect_code("426 ");
+    ftp_session_alive(&session);
+    assert_old_file();
+
     /* the client dies: both connections end, data first */
     start_store("STOR flash/new");
     ftp_session_data_in_end(&session);
     settle();
     ftp_session_input_end(&session, true);
-    pass_link_us(FTP_COMMIT_GRACE_US);
+    ftp_session_alive(&session);
     expect("");
     assert_true(ftp_session_is_over(&session));
     assert_old_file();
