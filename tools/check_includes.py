@@ -19,17 +19,21 @@ MAY_INCLUDE = {
     "firmware": ["python", "net", "boot", "update", "system", "image", "storage", "hal", "lib"],
     "link": [],
     "targets": ["hal", "link", "lib"],
+    "targets/hosted": ["board/loader", "hal", "link", "lib"],  # does the loader's work for itself
     # hal only for the numbers that stand on the wire (enum hal_result, hal_report_item, ...)
     "board": ["link", "hal", "lib"],
+    "board/loader": ["link", "lib"],
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],
 }
 FIRMWARE_WORLD = {"lib", "hal", "storage", "image", "boot", "update", "system", "net", "python", "firmware"}
 # Headers of the C language itself that need no operating system.
 C_HEADERS = {"assert.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
-             "stdint.h", "stdlib.h", "string.h", "setjmp.h"}
+             "stdint.h", "stdlib.h", "string.h", "setjmp.h",
+             "alloca.h", "sys/types.h"}  # not the language's, but newlib has them, and MicroPython and lwIP ask for them
 LIBRARIES = {"storage": ("lfs2",), "net": ("lwip/", "netif/", "arch/", "lwipopts.h"), "image": ("mbedtls/",), "python": ("py/", "extmod/", "shared/",
-             "genhdr/", "lwip/", "netif/", "mbedtls/", "mpconfigport.h", "mphalport.h", "port/")}
+             "genhdr/", "lwip/", "stdio.h",  # modlwip.c includes it; python/modsocket.c must do so before it redefines printf
+             "netif/", "mbedtls/", "mpconfigport.h", "mphalport.h", "port/")}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 
