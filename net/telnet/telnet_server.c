@@ -132,20 +132,30 @@ static struct connection *free_place(void)
     return NULL;
 }
 
-static struct connection *oldest_stranger(void)
-{
-    struct connection *oldest = NULL;
-    for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
-        if (&connections[i] != owner &&
-            (oldest == NULL || connections[i].accepted_us < oldest->accepted_us))
-            oldest = &connections[i];
-    }
-    return oldest;
-}
-
 static void say(struct tcp_pcb *pcb, const char *words)
 {
     tcp_write(pcb, words, (u16_t)strlen(words), 0);
+}
+
+/* Make room for a newcomer; NULL: everybody has come just now. */
+static struct connection *evict_oldest(void)
+{
+    struct connection *oldest = &connections[0];
+    for (size_t i = 1; i < TELNET_CONNECTIONS; i++) {
+        if (connections[i].accepted_us < oldest->accepted_us)
+            oldest = &connections[i];
+    }
+    if (hal_clock_link_us() - oldest->accepted_us < TELNET_GRACE_US)
+        return NULL;
+    say(oldest->pcb, "\r\nToo many connections: this one makes room.\r\n");
+    let_go(oldest);
+    return oldest;
+}
+
+static void refuse(struct tcp_pcb *pcb, const char *words)
+{
+    say(pcb, words);
+    stack_linger(pcb);
 }
 
 static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
@@ -154,15 +164,15 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
         return ERR_VAL;
     tcp_nagle_disable(pcb);
     if (owner != NULL) {
-        say(pcb, "Another telnet session is open: close it first.\r\n");
-        stack_linger(pcb);
+        refuse(pcb, "Another telnet session is open: close it first.\r\n");
         return ERR_OK;
     }
     struct connection *connection = free_place();
+    if (connection == NULL)
+        connection = evict_oldest(); /* none of them is logged in */
     if (connection == NULL) {
-        connection = oldest_stranger();
-        say(connection->pcb, "\r\nToo many connections: this one makes room.\r\n");
-        let_go(connection);
+        refuse(pcb, "Too many connections: try again in a few seconds.\r\n");
+        return ERR_OK;
     }
     memset(connection, 0, sizeof *connection);
     connection->pcb = pcb;
@@ -245,6 +255,11 @@ void telnet_server_init(const char *banner, uint64_t idle_us)
     console_set_remote(on_output);
 }
 
+static void show_last_line(struct connection *connection)
+{
+    tcp_write(connection->pcb, last_line.text, (u16_t)last_line.size, TCP_WRITE_FLAG_COPY);
+}
+
 static void consume(struct connection *connection)
 {
     struct telnet_session *session = &connection->session;
@@ -260,7 +275,15 @@ static void consume(struct connection *connection)
         tcp_recved(connection->pcb, (u16_t)used);
     }
     if (!was_open && session->state == TELNET_OPEN)
-        tcp_write(connection->pcb, last_line.text, (u16_t)last_line.size, TCP_WRITE_FLAG_COPY);
+        show_last_line(connection);
+}
+
+/* A stalled client has taken half of the send buffer: tell it what it missed. */
+static void end_stall(struct connection *connection)
+{
+    connection->stalled = false;
+    say(connection->pcb, "\r\n[output lost]\r\n");
+    show_last_line(connection);
 }
 
 void telnet_server_poll(void)
@@ -271,8 +294,8 @@ void telnet_server_poll(void)
         if (connection->pcb == NULL)
             continue;
         consume(connection);
-        if (tcp_sndbuf(connection->pcb) >= TCP_SND_BUF / 2)
-            connection->stalled = false;
+        if (connection->stalled && tcp_sndbuf(connection->pcb) >= TCP_SND_BUF / 2)
+            end_stall(connection);
         telnet_session_check_idle(&connection->session, hal_clock_us(), idle_limit_us);
         bool all_taken =
             connection->pending == NULL && !telnet_session_is_holding(&connection->session);

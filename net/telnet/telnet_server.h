@@ -2,8 +2,9 @@
  * that is logged in.
  *
  * Connections. Up to TELNET_CONNECTIONS clients are served at a time, of which one is logged in.
- * While one is, another client is told so in one line and let go. When the places are taken by
- * clients that have not logged in, the oldest of them goes.
+ * While one is, another client is told so in one line and let go. When the places
+ * are taken by clients that have not logged in, the oldest of them goes; one that came less than
+ * TELNET_GRACE_US ago is left the time to log in, and the newcomer is refused with words.
  *
  * Input. What the console does not take stays unacknowledged in TCP, so that the client's window
  * closes.
@@ -11,7 +12,8 @@
  * Output. console_write() hands it over here. When the send buffer is full it waits, polling the
  * loop, as long as the client takes something at least every TELNET_STALL_US of link time; a client
  * that took nothing for so long has stalled: its output is dropped, without waiting, until half of
- * the send buffer has drained. Small pieces are sent together at the next poll.
+ * the send buffer has drained; then it is told so, and shown the current line. Small pieces are
+ * sent together at the next poll.
  *
  * Log-in. The client is shown the line on which the console's cursor is, e.g. the prompt and what
  * is typed there already; nothing is typed into the console for it. When a client goes, Python and
@@ -23,6 +25,7 @@
 
 #define TELNET_PORT        23
 #define TELNET_CONNECTIONS 6
+#define TELNET_GRACE_US    10000000u /* link time */
 #define TELNET_STALL_US    1000000u
 
 /* Listen. `banner` is the first line of the greeting without CR LF and must outlive the server;
