@@ -171,9 +171,9 @@ static void test_other_commands_pass_untouched(void **state)
 
 static void test_other_replies_pass_untouched(void **state)
 {
-    expect_untouched(
-        ftp_gateway_reply,
-        "220 hi\r\n2\r\n22\n227\r\n227 no address\r\n229 none\r\n2270 (1,2,3,4,5,6)\r\n\r\n");
+    expect_untouched(ftp_gateway_reply,
+                     "220 hi\r\n2\r\n22\n227\r\n227 no address\r\n227 (999,1,1,1,1,1)\r\n229 "
+                     "none\r\n2270 (1,2,3,4,5,6)\r\n\r\n");
     expect_untouched(ftp_gateway_reply,
                      "226 (1,2,3,4,5,6)\r\n 227 (1,2,3,4,5,6)\r\n229 (|||x|)\r\n229 "
                      "(|||70000|)\r\n229 (||1|)\r\n229 (|||1\r\n");
