@@ -5,7 +5,7 @@
 
 struct storage_file {
     bool open;
-    bool reads, writes, replaces;
+    bool reads, writes, appends, replaces;
     bool changed; /* since the last sync: the next one gives it a new mtime */
     int failed; /* the first error of a write, sync or truncate: from then on nothing of the file is
                    committed */
@@ -97,8 +97,9 @@ static int lfs_open(struct storage_file *file, const char *name, int flags)
         (struct lfs2_attr){FLASH_VOLUME_ATTR_MTIME, file->mtime, sizeof file->mtime};
     file->config =
         (struct lfs2_file_config){.buffer = caches[file - files], .attrs = file->attributes};
-    /* With an attribute littlefs takes the file for changed from the start: right for a new or emptied one only. (It also
-     * reads the old value into ours, so that the time must be set again before the commit.) */
+    /* With an attribute littlefs takes the file for changed from the start: right for a new or
+     * emptied one only. (It also reads the old value into ours, so that the time must be set again
+     * before the commit.) */
     file->changed = flags & (LFS2_O_CREAT | LFS2_O_TRUNC);
     if (file->changed)
         set_mtime_with_next_commit(file);
@@ -144,8 +145,6 @@ static int open_in_place(struct storage_file *file, const struct path *path, uns
         flags |= LFS2_O_CREAT;
     if (exists && (mode & STORAGE_TRUNCATE))
         flags |= LFS2_O_TRUNC;
-    if (mode & STORAGE_APPEND)
-        flags |= LFS2_O_APPEND;
     return lfs_open(file, path->inner, flags);
 }
 
@@ -171,6 +170,7 @@ static int open_file(struct storage_file **out, const char *text, unsigned mode)
     memset(file, 0, sizeof *file);
     file->reads = mode & STORAGE_READ;
     file->writes = writes;
+    file->appends = mode & STORAGE_APPEND;
     file->replaces = mode & STORAGE_REPLACE;
     strcpy(file->inner, path.inner);
     result = file->replaces ? open_replacement(file, &path) : open_in_place(file, &path, mode);
@@ -222,12 +222,20 @@ static int32_t write_file(struct storage_file *file, const void *data, uint32_t 
     int result = usable_for_writing(file);
     if (result != STORAGE_OK)
         return result;
+    if (size == 0)
+        return 0; /* littlefs would fill a gap */
+    /* littlefs's own flag for this leaves a position behind the end where it is. */
+    if (file->appends) {
+        lfs2_soff_t end = lfs2_file_size(&flash_volume, &file->lfs);
+        int32_t position =
+            checked(file, lfs2_file_seek(&flash_volume, &file->lfs, end, LFS2_SEEK_SET));
+        if (position < 0)
+            return position;
+    }
     /* What cannot fit is refused before the chip is filled with it (or with the zeros of a gap). */
     if (size > FLASH_FS_SIZE ||
         lfs2_file_tell(&flash_volume, &file->lfs) > (lfs2_soff_t)FLASH_FS_SIZE)
         return checked(file, LFS2_ERR_NOSPC);
-    if (size == 0)
-        return 0; /* littlefs would fill a gap */
     file->changed = true;
     return checked(file, lfs2_file_write(&flash_volume, &file->lfs, data, size));
 }
