@@ -114,6 +114,7 @@ static int load_firmware(const char *path, struct board_config *config)
     }
     if (!S_ISREG(file.st_mode) || file.st_size > FLASH_FACTORY_SIZE ||
         file.st_size < (off_t)(IMAGE_HEADER_SIZE + IMAGE_MD5_SIZE)) {
+        close(fd);
         return verb_fail(&verb_run, "--firmware %s: this is no firmware image of at most %u bytes",
                          path, FLASH_FACTORY_SIZE);
     }
@@ -122,8 +123,16 @@ static int load_firmware(const char *path, struct board_config *config)
     if (data == MAP_FAILED) {
         return verb_fail(&verb_run, "--firmware %s: %s", path, strerror(errno));
     }
-    if (memcmp(data, IMAGE_MAGIC, sizeof(struct image_header){0}.magic) != 0) {
-        return verb_fail(&verb_run, "--firmware %s: this is no firmware image", path);
+    /* The boot loader checks the sums; here it is but found out early if the file is something
+     * else, or a part. */
+    uint32_t size = (uint32_t)file.st_size;
+    const struct image_header *header = data;
+    int result = image_check_header(header, IMAGE_TARGET_VIRTUAL, size);
+    if (result == IMAGE_OK && size != IMAGE_HEADER_SIZE + header->payload_size + IMAGE_MD5_SIZE) {
+        result = IMAGE_BAD_SIZE;
+    }
+    if (result != IMAGE_OK) {
+        return verb_fail(&verb_run, "--firmware %s: %s", path, image_error_text(result));
     }
     config->factory = (struct board_image){data, (size_t)file.st_size};
     config->replace_factory = true;
