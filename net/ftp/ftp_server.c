@@ -146,8 +146,8 @@ static void free_slot(struct slot *slot)
     slot->used = false;
 }
 
-/* A free slot; if need be that of the oldest session that nobody has logged into. NULL: all are in
- * use. */
+/* A free slot; if need be that of the oldest session that nobody has logged into. NULL: there is
+ * none. */
 static struct slot *get_slot(void)
 {
     struct slot *oldest = NULL;
@@ -160,6 +160,9 @@ static struct slot *get_slot(void)
             (!oldest || slot->session.born_link_us < oldest->session.born_link_us)) {
             oldest = slot;
         }
+    }
+    if (oldest && hal_clock_link_us() - oldest->session.born_link_us < FTP_SERVER_GRACE_US) {
+        return NULL; /* they are just logging in */
     }
     if (oldest) {
         ftp_session_evict(&oldest->session);

@@ -1,10 +1,11 @@
 /* The FTP server on port 21 (RFC 959, passive only): fixed pool of sessions (ftp_session.h) on
  * lwIP's raw TCP.
  *
- * FTP_SERVER_SESSIONS control connections, each with one data connection. When all are in use, a
- * new connection takes the place of the oldest one that has not logged in; when there is none it is
- * told `421` and closed. Passive ports come from FTP_SERVER_PORT_FIRST on; a data connection is
- * accepted from the address of its control connection only.
+ * FTP_SERVER_SESSIONS control connections, each with one data connection; their memory is static,
+ * about 8.5 KiB each. When all are in use, a new connection takes the place of the oldest one that
+ * has not logged in for FTP_SERVER_GRACE_US; when there is none, it is told `421` and closed.
+ * Passive ports come from FTP_SERVER_PORT_FIRST on, with a listener of the session's own on the
+ * address that its client used; a data connection is accepted from the client's address only.
  *
  * What it needs of lwIP: TCP PCBs for 2 * FTP_SERVER_SESSIONS connections plus those that are just
  * closing, listening PCBs for FTP_SERVER_SESSIONS + 1, SO_REUSE (passive ports come round before
@@ -18,8 +19,10 @@
 #define FTP_SERVER_SESSIONS   6
 #define FTP_SERVER_PORT_FIRST 2024 /* first passive port */
 #define FTP_SERVER_PORTS      32   /* how many */
-#define FTP_SERVER_SLICE_US                                                                        \
-    4000u /* link time that one poll spends on transfers before it returns */
+
+/* Link time. */
+#define FTP_SERVER_SLICE_US 4000u     /* what one poll spends on transfers before it returns */
+#define FTP_SERVER_GRACE_US 10000000u /* to log in, before a newcomer may take the place */
 
 /* Listen on port 21 of every address. Call once, after lwip_init(). 0, or -1 when lwIP has no PCB
  * left for it. */

@@ -3,22 +3,19 @@
  * connection likewise. It knows no sockets: the few acts it needs from outside are struct
  * ftp_transport's.
  *
- * What it does, and where it departs:
- * - Passive only; PORT and EPRT are refused in words. Sessions begin in "/", which lists the
- * volumes.
- * - TYPE A and TYPE I transfer the same bytes: files are kept as they are, nothing is converted.
- * - STOR replaces a file as a whole or not at all: 226 comes after ftp_files' commit said that it
- * is safe in flash. A client that is killed ends both of its connections like one that has
- * finished: so at the end of the data the control connection is asked whether it is still there,
- * and only its answer commits. Everything else (reset, time-out, ABOR, the end of the control
- * connection) leaves the old file.
- * - When a store fails (flash full), the rest of the data is taken and dropped, within
- * FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to read the 552.
- * - RNTO replaces an existing file, as rename does on Unix; clients that upload aside and rename
- * rely on it.
- * - Three wrong logins (FTP_LOGIN_TRIES) answer 530 and close.
- * - While data flows only ABOR and STAT are carried out; other commands wait for the end of the
- * transfer.
+ * Passive only; PORT and EPRT are refused in words. Sessions begin in "/", which lists the volumes.
+ * TYPE A and TYPE I transfer the same bytes: files are kept as they are, nothing is converted.
+ *
+ * STOR replaces a file as a whole or not at all: 226 comes after ftp_files' commit said that it is
+ * safe in flash. A client that is killed ends both of its connections like one that has finished:
+ * so at the end of the data the control connection is asked whether it is still there, and only
+ * its answer commits. Everything else (reset, time-out, ABOR, the end of the control connection)
+ * leaves the old file. When a store fails (flash full), the rest of the data is taken and dropped,
+ * within FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to read the 552.
+ *
+ * RNTO replaces an existing file, as rename does on Unix: clients that upload aside and rename rely
+ * on it. The third wrong login (FTP_LOGIN_TRIES) answers 530 and closes. While data flows only ABOR
+ * and STAT are carried out; other commands wait for the end of the transfer.
  *
  * Time: the clock is injected by ftp_session_poll() and holds until the next one. Transfers are
  * timed in link time, idleness in board time. Memory: a session is about 8 KiB, half of it the
@@ -39,13 +36,13 @@
 #define FTP_BUFFER_SIZE 4096u /* files are written in pieces of this size, at multiples of it */
 #define FTP_OUTPUT_SIZE 2048u /* replies on their way out */
 #define FTP_LOGIN_TRIES 3
-#define FTP_LOGIN_US    60000000u /* link time from the connection to the login */
-#define FTP_DATA_TIMEOUT_US                                                                        \
-    30000000u /* link time without progress of a transfer, or without its data connection */
-#define FTP_PROBE_US    500000u   /* link time until the control connection is asked again */
-#define FTP_DRAIN_US    10000000u /* link time */
-#define FTP_DRAIN_BYTES 67108864u
-#define FTP_CLOSING_US  10000000u /* link time for the last reply to go out */
+
+/* Link time. */
+#define FTP_LOGIN_US        60000000u /* from the connection to the login */
+#define FTP_DATA_TIMEOUT_US 30000000u /* a transfer without progress or data connection */
+#define FTP_DATA_TIMEOUT_US 30000000u /* a transfer without progress or data connection */
+#define FTP_DRAIN_BYTES     67108864u
+#define FTP_CLOSING_US      10000000u /* for the last reply to go out */
 
 struct ftp_now {
     uint64_t link_us;
