@@ -36,10 +36,27 @@ void console_init(void)
     uart_held_count = 0;
 }
 
+/* How many bytes of the queue there are up to its last interrupt character; 0: it holds none. */
+static size_t queue_interrupted(void)
+{
+    size_t count = queue_count;
+    while (count > 0 && queue[(queue_first + count - 1) % CONSOLE_QUEUE_SIZE] != interrupt_character) {
+        count--;
+    }
+    return count;
+}
+
 void console_set_interrupt(int character, void (*interrupt)(void))
 {
     interrupt_character = character;
     interrupt_function = interrupt;
+    size_t count = character >= 0 ? queue_interrupted() : 0;
+    if (count > 0) {
+        queue_first = (queue_first + count) % CONSOLE_QUEUE_SIZE;
+        queue_count -= count;
+        full_since_us = HAL_CLOCK_NEVER;
+        interrupt_function();
+    }
 }
 
 void console_interrupt(void)

@@ -1,7 +1,8 @@
 /* The console: one Python prompt, reached by UART and telnet. Input of both comes into one queue, output goes to both.
  *
  * Interrupt: while an interrupt character is set (Ctrl-C while Python code runs), its arrival discards the queue and calls the
- * interrupt function, whether the queue is full or not; neither the character nor what came before it is queued.
+ * interrupt function, whether the queue is full or not; neither the character nor what came before it is queued. One that came while
+ * none was set, and still lies in the queue, counts when it is set: so a program that is about to start is interrupted, too.
  *
  * Back-pressure: console_offer() takes what fits; a source keeps the rest, offers it again from its poll, and has its deadline
  * call console_offer_deadline() meanwhile. When nothing was read from a full queue for CONSOLE_STALL_US of link time although an

@@ -185,6 +185,17 @@ static void it_comes_from_the_uart_through_a_full_queue(void **state)
     assert_int_equal(console_read(), -1);
 }
 
+static void it_counts_when_it_came_before_it_was_asked_for(void **state)
+{
+    offer("old\x03older\x03new");
+    console_set_interrupt(CTRL_C, interrupt);
+    assert_int_equal(interrupts, 1);
+    expect_read("new");
+    console_set_interrupt(-1, interrupt);
+    console_set_interrupt(CTRL_C, interrupt);
+    assert_int_equal(interrupts, 1);
+}
+
 static void telnets_interrupt_does_the_same(void **state)
 {
     offer("old");
@@ -266,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup(it_discards_what_came_before_and_is_not_queued, set_up),
         cmocka_unit_test_setup(it_comes_through_a_full_queue, set_up),
         cmocka_unit_test_setup(it_comes_from_the_uart_through_a_full_queue, set_up),
+        cmocka_unit_test_setup(it_counts_when_it_came_before_it_was_asked_for, set_up),
         cmocka_unit_test_setup(telnets_interrupt_does_the_same, set_up),
         cmocka_unit_test_setup(a_program_that_does_not_read_loses_input_after_a_while, set_up),
         cmocka_unit_test_setup(reading_ends_the_stall, set_up),
