@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -299,8 +300,10 @@ def store(ftp, path, data):
     return ftp.storbinary(f"STOR {path}", io.BytesIO(data))
 
 
-def again(nodeid):
+def again(item):
     """The command that runs one test again."""
+    name = item.nodeid.partition("::")[2]
+    test = f"{os.path.relpath(item.path)}::{name}"
     place = os.path.relpath(WIPY) if WIPY.is_relative_to(os.getcwd()) else WIPY
     seed = f"WIPY_TEST_SEED={os.environ['WIPY_TEST_SEED']} " if "WIPY_TEST_SEED" in os.environ else ""
-    return f"{seed}WIPY={place} {sys.executable} -m pytest '{nodeid}'"
+    return f"{seed}WIPY={place} {sys.executable} -m pytest {shlex.quote(test)}"

@@ -34,7 +34,7 @@ def pytest_runtest_makereport(item, call):
         for value in item.funcargs.values() if hasattr(item, "funcargs") else ():
             if isinstance(value, Board):
                 report.sections.append((f"board {value.directory}", value.report()))
-        report.sections.append(("to run it again", again(item.nodeid)))
+        report.sections.append(("to run it again", again(item)))
 
 
 @pytest.fixture(autouse=True)

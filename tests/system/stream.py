@@ -2,6 +2,7 @@
 
 A Stream reads until it sees what it expects, with a hard limit; what was read and not yet expected stays in `text`."""
 
+import itertools
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ import tty
 LIMIT = 20.0  # seconds that one answer may take; far more than any needs, so that a busy machine fails no test
 
 PROMPT = b">>> "
+MARKS = itertools.count(1)
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 
 
@@ -94,9 +96,15 @@ class Stream:
 
     def prompt(self, limit=LIMIT):
         """Get a fresh prompt, whatever was typed or is running."""
+        mark = next(MARKS)  # a new one each time: the UART may still hold what was printed to an earlier session
         self.send(b"\x03")
-        self.send(b"'sync' + 'hronised'\r")
-        self.expect(b"'synchronised'\r\n" + PROMPT, limit)
+        self.send(b"'mark' + '%d'\r" % mark)
+        self.expect(b"'mark%d'\r\n" % mark + PROMPT, limit)
+
+    def clean_prompt(self):
+        """Get a prompt whatever mode the last session left the console in."""
+        self.send(b"\r\x03\x03\r\x02")
+        self.prompt()
 
     def python(self, line, limit=LIMIT):
         """Type one line at the prompt; return what it prints, in lines joined by \\n."""

@@ -13,8 +13,9 @@ class Telnet:
         return self.session.expect(wanted, timeout or stream.LIMIT) + wanted
 
     def read_eager(self):
-        while not self.session.text and self.session.pump(0):
-            pass
+        # A short wait: where there is nothing pyboard.py sleeps for a quarter of a second.
+        if not self.session.text:
+            self.session.pump(0.02)
         data, self.session.text = self.session.text, b""
         return data
 

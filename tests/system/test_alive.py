@@ -39,8 +39,7 @@ def test_services_live_while_python_is_busy(shared, name, seeded):
     assert shared.status()["state"] == "running"
     session.close()
     again = shared.telnet(prompt=False)
-    again.send(b"\r\x03\x03\r\x02")
-    again.prompt()
+    again.clean_prompt()
     assert again.python("1+1") == "2"
     again.close()
 
