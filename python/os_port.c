@@ -1,4 +1,6 @@
 /* The WiPy's part of module os; included by MicroPython's extmod/modos.c. */
+#include <string.h>
+
 #include "hal/random.h"
 #include "lib/version.h"
 
