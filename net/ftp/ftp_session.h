@@ -40,7 +40,8 @@
 /* Link time. */
 #define FTP_LOGIN_US        60000000u /* from the connection to the login */
 #define FTP_DATA_TIMEOUT_US 30000000u /* a transfer without progress or data connection */
-#define FTP_DATA_TIMEOUT_US 30000000u /* a transfer without progress or data connection */
+#define FTP_PROBE_US        500000u   /* until the control connection is asked again */
+#define FTP_DRAIN_US        10000000u /* for the rest of the data of a failed store */
 #define FTP_DRAIN_BYTES     67108864u
 #define FTP_CLOSING_US      10000000u /* for the last reply to go out */
 
