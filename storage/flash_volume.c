@@ -151,10 +151,11 @@ static bool only_erased_bytes(const uint8_t *data, uint32_t size)
  * however damaged, is never taken for an erased one. */
 bool flash_volume_is_erased(void)
 {
-    for (lfs2_block_t block = 0; block < FLASH_VOLUME_BLOCKS; block++) {
-        uint32_t skip = block < 2 ? FLASH_PAGE_SIZE : 0;
-        if (hal_flash_read(address_of(block, 0), read_cache, FLASH_SECTOR_SIZE) != HAL_OK ||
-            !only_erased_bytes(read_cache + skip, FLASH_SECTOR_SIZE - skip))
+    for (uint32_t at = 0; at < FLASH_FS_SIZE; at += FLASH_PAGE_SIZE) {
+        if (at == 0 || at == FLASH_SECTOR_SIZE)
+            continue;
+        if (hal_flash_read(FLASH_FS_ADDRESS + at, read_cache, FLASH_PAGE_SIZE) != HAL_OK ||
+            !only_erased_bytes(read_cache, FLASH_PAGE_SIZE))
             return false;
     }
     return true;
