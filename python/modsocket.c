@@ -28,9 +28,8 @@
 
 #define SERVICE_PCBS 16 /* TCP connections that Python leaves to the services */
 
-/* How late a time-out of a socket may be noticed, board time; an event ends the wait at once. The module itself would look every
- * millisecond, which costs percents of a core in a blocking accept(). */
-#define WAIT_MS 20
+/* How late a time-out of a socket may be noticed, board time. */
+#define WAIT_MS 10
 
 int mp_mod_network_prefer_dns_use_ip_version = 4;
 
@@ -41,9 +40,24 @@ void python_abort_sockets(void)
     aborting = true;
 }
 
+/* The module looks every millisecond whether what it waits for has come, which costs percents of a core in a blocking accept(). An
+ * event ends a wait anyhow; only who has a time-out must look at the clock, and who looks at the clock has a time-out. */
+static bool clock_read;
+
+static mp_uint_t guard_ticks_ms(void)
+{
+    clock_read = true;
+    return mp_hal_ticks_ms();
+}
+
 static void guard_wait(void)
 {
-    mp_event_wait_ms(WAIT_MS);
+    if (clock_read) {
+        mp_event_wait_ms(WAIT_MS);
+    } else {
+        mp_event_wait_indefinite();
+    }
+    clock_read = false;
 }
 
 /* Whether SERVICE_PCBS PCBs of the pool are free. */
@@ -227,6 +241,7 @@ static err_t guard_dns(const char *name, ip_addr_t *address)
 #undef tcp_set_flags
 #undef tcp_clear_flags
 #undef assert
+#undef mp_hal_ticks_ms
 
 #define tcp_new()              guard_tcp_new()
 #define udp_new()              guard_udp_new()
@@ -240,6 +255,7 @@ static err_t guard_dns(const char *name, ip_addr_t *address)
 #define ip_reset_option(p, o)  guard_option((struct ip_pcb *)(p), false, o)
 #define tcp_set_flags(pcb, o)  guard_nodelay(pcb, socket->type == MOD_NETWORK_SOCK_STREAM, true)
 #define tcp_clear_flags(pcb, o) guard_nodelay(pcb, socket->type == MOD_NETWORK_SOCK_STREAM, false)
+#define mp_hal_ticks_ms()      guard_ticks_ms()
 #define mp_event_wait_ms(ms)   guard_wait()
 #define dns_gethostbyname_addrtype(name, address, found, arg, type)                                \
     guard_dns(name, (ip_addr_t *)(address))
