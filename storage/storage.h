@@ -6,7 +6,8 @@
  * normalise). "/" is a directory of the mounted volumes: it can be listed and stat'ed, not changed.
  *
  * A file that is open for writing is open once; a file that is open at all is neither replaced,
- * removed nor renamed: STORAGE_BUSY. No function polls the loop or is entered from within another
+ * removed nor renamed, and no directory that is being listed or has something open in it:
+ * STORAGE_BUSY. No function polls the loop or is entered from within another
  * one (asserted; see storage_busy()). */
 #ifndef STORAGE_STORAGE_H
 #define STORAGE_STORAGE_H
@@ -50,9 +51,10 @@ enum storage_flash_state {
     STORAGE_FLASH_DAMAGED,   /* neither erased nor mountable: left as it is, not mounted */
 };
 
-/* Mount /flash. Formats it only when the partition's first two sectors are erased, then writes the
- * first-boot files (boot.py, main.py, sys, lib, cert). Removes what interrupted uploads left. Call
- * once after reset. */
+/* Mount /flash. Formats it only when the whole partition is erased (or holds just what a formatting
+ * leaves that lost its power: the first page of its first two sectors), then writes the first-boot
+ * files (boot.py, main.py, sys, lib, cert), and finishes that when a power cut interrupted it.
+ * Removes what interrupted uploads left. Call once after reset. */
 enum storage_flash_state storage_init(void);
 
 /* Format /flash, whatever is on it, and mount it with the first-boot files. STORAGE_BUSY when a
