@@ -5,13 +5,13 @@
 
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
-#define LWIP_TIMERS_CUSTOM                                                                         \
-    1 /* net/stack/timers.c: an idle stack wakes the MCU about once a minute */
-#define LWIP_NETCONN 0
-#define LWIP_SOCKET  0
-#define LWIP_STATS   0
-#define LWIP_IPV4    1
-#define LWIP_IPV6    0
+/* In net/stack/timers.c: an idle stack wakes the MCU about once a minute. */
+#define LWIP_TIMERS_CUSTOM 1
+#define LWIP_NETCONN       0
+#define LWIP_SOCKET        0
+#define LWIP_STATS         0
+#define LWIP_IPV4          1
+#define LWIP_IPV6          0
 
 /* Protocols: what the services and Python's sockets use. */
 #define LWIP_ARP                   1
@@ -31,9 +31,8 @@
 #define IP_SOF_BROADCAST_RECV      0
 
 /* Memory. Received frames lie in net/stack/frames.c, not in lwIP's own pool, which serves only what
- * lwIP assembles itself. What is sent is copied to the heap; the heap is large enough for the send
- * buffers of all connections at once, so that no connection can starve another. It is touched only
- * as far as it is used. */
+ * lwIP assembles itself. What is sent is copied to the heap, which holds the full send
+ * buffers of 60 connections and is touched only as far as it is used. */
 #define MEM_ALIGNMENT             8
 #define MEM_SIZE                  (2 * 1024 * 1024)
 #define PBUF_POOL_SIZE            16
@@ -44,7 +43,7 @@
 #define MEMP_NUM_UDP_PCB          16
 #define MEMP_NUM_TCP_PCB          256 /* 200 clients at once get a refusal, not silence */
 #define MEMP_NUM_TCP_PCB_LISTEN   24
-#define MEMP_NUM_TCP_SEG          2048
+#define MEMP_NUM_TCP_SEG          1024
 #define MEMP_NUM_IGMP_GROUP       8
 #define ARP_QUEUEING              1
 #define MEMP_NUM_ARP_QUEUE        32
@@ -52,18 +51,19 @@
 #define IP_REASS_MAX_PBUFS        12
 
 /* TCP */
-#define LWIP_DISABLE_TCP_SANITY_CHECKS                                                             \
-    1 /* they compare the window with PBUF_POOL, which receives nothing here */
-#define TCP_MSS             1460
-#define TCP_WND             (44 * TCP_MSS) /* the most that needs no window scaling */
-#define TCP_SND_BUF         (22 * TCP_MSS)
-#define TCP_SND_QUEUELEN    64
-#define TCP_QUEUE_OOSEQ     1
-#define TCP_OOSEQ_MAX_PBUFS 44
-#define TCP_LISTEN_BACKLOG  1
-#define LWIP_TCP_KEEPALIVE  1
-#define TCP_MSL             5000 /* ms: a closed connection is remembered for 10 s; the peer is one hop away \
-                                  */
+/* They compare the window with PBUF_POOL, which receives nothing here. */
+#define LWIP_DISABLE_TCP_SANITY_CHECKS 1
+#define TCP_MSS                        1460
+#define TCP_WND                        (44 * TCP_MSS) /* the most that needs no window scaling */
+#define TCP_SND_BUF                    (22 * TCP_MSS)
+#define TCP_SND_QUEUELEN               64
+#define TCP_QUEUE_OOSEQ                1
+#define TCP_OOSEQ_MAX_PBUFS            44
+#define TCP_LISTEN_BACKLOG             1
+#define LWIP_TCP_KEEPALIVE             1
+#define TCP_MSL                                                                                    \
+    5000 /* ms: a closed connection is remembered for 10 s; the peer is one hop away               \
+          */
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) LWIP_RAND()
 
 #endif

@@ -8,7 +8,7 @@
 #include "net/telnet/telnet_session.h"
 #include "system/console.h"
 
-#define BACKLOG           8
+#define BACKLOG           64 /* a crowd at once is told in words, not left waiting */
 #define KEEPALIVE_IDLE_MS 60000u
 #define KEEPALIVE_STEP_MS 10000u
 #define KEEPALIVE_COUNT   5u
