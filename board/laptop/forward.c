@@ -1,68 +1,10 @@
-#include "board/laptop/forward.h"
+#include "board/laptop/relay.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-#define READ_MAX      65536u
-#define WRITE_VECTORS 64
-#define KEEP_IDLE_S   60
-#define KEEP_PERIOD_S 5
-#define KEEP_PROBES   4
-#define GONE_CHECK_S  30
-
-enum relay_state {
-    RELAY_WAITING,         /* for the lease */
-    RELAY_CONNECTING_WIPY, /* back to WAITING when the network goes down */
-    RELAY_CONNECTING_HOST,
-    RELAY_OPEN,
-    RELAY_RESET, /* the WiPy's side is gone without having ended: what is left goes to the host,
-                    then a reset */
-};
-
-struct forward_relay {
-    struct forward_relay *next, **link;
-    struct forward_relay *next_touched;
-    bool touched;
-    struct forward *forward;
-    enum relay_state state;
-    struct tcp_pcb *pcb; /* NULL: not yet or no longer ours */
-    int fd;
-    uint16_t wipy_port;
-    bool host_ended; /* the host's end of file is passed on */
-    bool wipy_ended; /* the WiPy's FIN has come */
-    bool host_shut;  /* and is passed on */
-    /* From the WiPy, not yet written to the host: linked by `next`, without regard to tot_len,
-     * which has 16 bits only. */
-    struct pbuf *first, *last;
-    uint32_t owed; /* bytes received and not yet acknowledged to lwIP's window */
-    struct forward_filter filter;
-    ev_io io;
-    ev_timer patience; /* WAITING: the end of the wait; host_ended: the next look whether the client
-                          is gone */
-    ev_tstamp waits_until;
-};
-
-static uint8_t read_buffer[READ_MAX];
-static uint8_t filter_buffer[FORWARD_FILTER_ROOM(READ_MAX)];
-
-static void connect_wipy(struct forward_relay *relay);
-static void serve(struct forward_relay *relay);
-
-/* lwIP's callbacks only note what has happened; serve() acts on it before the loop sleeps, outside
- * lwIP and once for a batch. */
-static void touch(struct forward_relay *relay)
-{
-    if (relay->touched)
-        return;
-    relay->touched = true;
-    relay->next_touched = relay->forward->touched;
-    relay->forward->touched = relay;
-}
 
 /* ---- beginning and end */
 
@@ -71,24 +13,6 @@ void forward_reset(int fd)
     struct linger linger = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     close(fd);
-}
-
-static void drop_first(struct forward_relay *relay)
-{
-    struct pbuf *packet = relay->first;
-    relay->first = packet->next;
-    packet->next = NULL;
-    packet->tot_len = packet->len;
-    pbuf_free(packet);
-}
-
-static void release_pcb(struct forward_relay *relay)
-{
-    tcp_arg(relay->pcb, NULL);
-    tcp_recv(relay->pcb, NULL);
-    tcp_sent(relay->pcb, NULL);
-    tcp_err(relay->pcb, NULL);
-    relay->pcb = NULL;
 }
 
 /* Close both sides, at once: the host with a reset unless it has been served to the end, the WiPy
@@ -100,7 +24,7 @@ static void destroy(struct forward_relay *relay, bool complete)
     ev_timer_stop(forward->loop, &relay->patience);
     if (relay->pcb != NULL) {
         struct tcp_pcb *pcb = relay->pcb;
-        release_pcb(relay);
+        relay_release_pcb(relay);
         tcp_abort(pcb);
     }
     if (complete)
@@ -108,7 +32,7 @@ static void destroy(struct forward_relay *relay, bool complete)
     else
         forward_reset(relay->fd);
     while (relay->first != NULL)
-        drop_first(relay);
+        relay_drop_first(relay);
     if (relay->filter.closed != NULL)
         relay->filter.closed(relay->filter.context);
     if (relay->touched) {
@@ -122,218 +46,6 @@ static void destroy(struct forward_relay *relay, bool complete)
         relay->next->link = relay->link;
     forward->count--;
     free(relay);
-}
-
-/* ---- the WiPy's side: callbacks of lwIP */
-
-static void append(struct forward_relay *relay, struct pbuf *packet)
-{
-    if (relay->first == NULL)
-        relay->first = packet;
-    else
-        relay->last->next = packet;
-    while (packet->next != NULL)
-        packet = packet->next;
-    relay->last = packet;
-}
-
-/* Append what the filter makes of `size` bytes. */
-static void append_filtered(struct forward_relay *relay, const void *data, uint16_t size, bool end)
-{
-    size_t left = relay->filter.to_host(relay->filter.context, data, size, end, filter_buffer);
-    if (left == 0)
-        return;
-    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)left, PBUF_RAM);
-    if (packet == NULL) {
-        relay->state = RELAY_RESET; /* no memory: better no connection than one with a gap */
-        return;
-    }
-    memcpy(packet->payload, filter_buffer, left);
-    append(relay, packet);
-}
-
-static err_t wipy_received(void *arg, struct tcp_pcb *pcb, struct pbuf *packet, err_t error)
-{
-    struct forward_relay *relay = arg;
-    if (packet == NULL)
-        relay->wipy_ended = true;
-    else
-        relay->owed += packet->tot_len;
-    if (relay->filter.to_host == NULL) {
-        if (packet != NULL)
-            append(relay, packet);
-    } else if (packet == NULL) {
-        append_filtered(relay, NULL, 0, true);
-    } else {
-        for (const struct pbuf *part = packet; part != NULL; part = part->next)
-            append_filtered(relay, part->payload, part->len, false);
-        pbuf_free(packet);
-    }
-    touch(relay);
-    return ERR_OK;
-}
-
-static err_t wipy_acknowledged(void *arg, struct tcp_pcb *pcb, u16_t size)
-{
-    touch(arg);
-    return ERR_OK;
-}
-
-static err_t wipy_connected(void *arg, struct tcp_pcb *pcb, err_t error)
-{
-    struct forward_relay *relay = arg;
-    relay->state = RELAY_OPEN;
-    touch(relay);
-    return ERR_OK;
-}
-
-/* lwIP has freed the connection: refused, reset, timed out, or the network is down. */
-static void wipy_failed(void *arg, err_t error)
-{
-    struct forward_relay *relay = arg;
-    relay->pcb = NULL;
-    if (relay->state == RELAY_CONNECTING_WIPY && !relay->forward->station->online)
-        relay->state = RELAY_WAITING;
-    else
-        relay->state = RELAY_RESET;
-    touch(relay);
-}
-
-static void take_pcb(struct forward_relay *relay, struct tcp_pcb *pcb)
-{
-    relay->pcb = pcb;
-    tcp_arg(pcb, relay);
-    tcp_recv(pcb, wipy_received);
-    tcp_sent(pcb, wipy_acknowledged);
-    tcp_err(pcb, wipy_failed);
-    tcp_nagle_disable(pcb);
-    ip_set_option(pcb, SOF_KEEPALIVE);
-    pcb->keep_idle = KEEP_IDLE_S * 1000;
-    pcb->keep_intvl = KEEP_PERIOD_S * 1000;
-    pcb->keep_cnt = KEEP_PROBES;
-}
-
-static void connect_wipy(struct forward_relay *relay)
-{
-    struct tcp_pcb *pcb = tcp_new();
-    if (pcb == NULL) {
-        relay->state = RELAY_RESET;
-        touch(relay);
-        return;
-    }
-    ev_timer_stop(relay->forward->loop, &relay->patience);
-    take_pcb(relay, pcb);
-    relay->state = RELAY_CONNECTING_WIPY;
-    if (tcp_connect(pcb, station_wipy(relay->forward->station), relay->wipy_port, wipy_connected) !=
-        ERR_OK) {
-        release_pcb(relay);
-        tcp_abort(pcb);
-        relay->state = RELAY_RESET;
-        touch(relay);
-    }
-}
-
-/* ---- passing bytes */
-
-/* Acknowledge to lwIP what the host has taken, so that the WiPy may send more. */
-static void acknowledge(struct forward_relay *relay, size_t size)
-{
-    /* A filter may make more or less of what came; the sums agree when everything is written. */
-    if (size > relay->owed || relay->first == NULL)
-        size = relay->owed;
-    relay->owed -= (uint32_t)size;
-    while (relay->pcb != NULL && size > 0) {
-        uint16_t part = size > UINT16_MAX ? UINT16_MAX : (uint16_t)size;
-        tcp_recved(relay->pcb, part);
-        size -= part;
-    }
-}
-
-/* Write to the host what it takes. False when its side is gone. */
-static bool write_host(struct forward_relay *relay)
-{
-    while (relay->first != NULL) {
-        struct iovec vectors[WRITE_VECTORS];
-        struct msghdr message = {.msg_iov = vectors};
-        for (struct pbuf *p = relay->first; p != NULL && message.msg_iovlen < WRITE_VECTORS;
-             p = p->next)
-            vectors[message.msg_iovlen++] = (struct iovec){p->payload, p->len};
-        ssize_t written = sendmsg(relay->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (written < 0)
-            return errno == EAGAIN || errno == EINTR;
-        size_t left = (size_t)written;
-        while (relay->first != NULL && left >= relay->first->len) {
-            left -= relay->first->len;
-            drop_first(relay);
-        }
-        if (left > 0) {
-            relay->first->payload = (uint8_t *)relay->first->payload + left;
-            relay->first->len = (uint16_t)(relay->first->len - left);
-        }
-        acknowledge(relay, (size_t)written);
-    }
-    acknowledge(relay, 0);
-    return true;
-}
-
-/* How much may be read from the host so that lwIP is sure to take it. */
-static size_t room_for_wipy(const struct forward_relay *relay)
-{
-    if (relay->pcb == NULL || relay->host_ended)
-        return 0;
-    size_t room = tcp_sndbuf(relay->pcb);
-    unsigned queue = tcp_sndqueuelen(relay->pcb) + 4u;
-    if (queue >= TCP_SND_QUEUELEN)
-        return 0;
-    size_t room_in_queue = (size_t)(TCP_SND_QUEUELEN - queue) * TCP_MSS / 2;
-    if (room > room_in_queue)
-        room = room_in_queue;
-    if (relay->filter.to_wipy != NULL)
-        room = room > FORWARD_FILTER_ROOM(0) ? (room - FORWARD_FILTER_ROOM(0)) / 4 : 0;
-    return room < READ_MAX ? room : READ_MAX;
-}
-
-/* Write `size` bytes of `data`, more than 64 KiB possibly. False when lwIP cannot. */
-static bool write_wipy(struct forward_relay *relay, const uint8_t *data, size_t size)
-{
-    while (size > 0) {
-        uint16_t part = size > INT16_MAX ? INT16_MAX : (uint16_t)size;
-        if (tcp_write(relay->pcb, data, part, TCP_WRITE_FLAG_COPY) != ERR_OK)
-            return false;
-        data += part;
-        size -= part;
-    }
-    return true;
-}
-
-/* Read from the host what lwIP can take. False when a side is gone. */
-static bool read_host(struct forward_relay *relay)
-{
-    size_t room = room_for_wipy(relay);
-    if (room == 0)
-        return true;
-    ssize_t received = recv(relay->fd, read_buffer, room, MSG_DONTWAIT);
-    if (received < 0)
-        return errno == EAGAIN || errno == EINTR;
-    const uint8_t *data = read_buffer;
-    size_t size = (size_t)received;
-    if (relay->filter.to_wipy != NULL) {
-        size = relay->filter.to_wipy(relay->filter.context, read_buffer, size, received == 0,
-                                     filter_buffer);
-        data = filter_buffer;
-    }
-    if (!write_wipy(relay, data, size))
-        return false;
-    if (received == 0) {
-        relay->host_ended = true;
-        relay->patience.repeat = GONE_CHECK_S;
-        ev_timer_again(relay->forward->loop, &relay->patience);
-        if (!relay->wipy_ended && tcp_shutdown(relay->pcb, 0, 1) != ERR_OK)
-            return false;
-    }
-    if (relay->pcb != NULL)
-        tcp_output(relay->pcb);
-    return true;
 }
 
 static void watch(struct forward_relay *relay, int events)
@@ -370,19 +82,19 @@ static void serve(struct forward_relay *relay)
         watch(relay, EV_WRITE);
         return;
     case RELAY_RESET:
-        write_host(relay);
+        relay_write_host(relay);
         destroy(relay, false);
         return;
     case RELAY_OPEN:
         break;
     }
-    if (!write_host(relay)) {
+    if (!relay_write_host(relay)) {
         destroy(relay, false);
         return;
     }
     if (relay->wipy_ended && relay->host_ended && relay->pcb != NULL) {
         struct tcp_pcb *pcb = relay->pcb; /* lwIP delivers what is left, and our FIN, by itself */
-        release_pcb(relay);
+        relay_release_pcb(relay);
         if (tcp_close(pcb) != ERR_OK)
             tcp_abort(pcb);
     }
@@ -393,8 +105,8 @@ static void serve(struct forward_relay *relay)
     if (relay->host_shut && relay->host_ended)
         destroy(relay, true);
     else
-        watch(relay,
-              (room_for_wipy(relay) > 0 ? EV_READ : 0) | (relay->first != NULL ? EV_WRITE : 0));
+        watch(relay, (relay_room_for_wipy(relay) > 0 ? EV_READ : 0) |
+                         (relay->first != NULL ? EV_WRITE : 0));
 }
 
 /* ---- events of the host's side */
@@ -412,7 +124,7 @@ static void host_event(struct ev_loop *loop, ev_io *io, int events)
     struct forward_relay *relay = io->data;
     if (relay->state == RELAY_CONNECTING_HOST)
         host_connected(relay);
-    else if (relay->state == RELAY_OPEN && (events & EV_READ) && !read_host(relay)) {
+    else if (relay->state == RELAY_OPEN && (events & EV_READ) && !relay_read_host(relay)) {
         destroy(relay, false);
         return;
     }
@@ -470,7 +182,7 @@ static struct forward_relay *create(struct forward *forward, int fd, enum relay_
 
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    int idle = KEEP_IDLE_S, period = KEEP_PERIOD_S, probes = KEEP_PROBES;
+    int idle = RELAY_KEEP_IDLE_S, period = RELAY_KEEP_PERIOD_S, probes = RELAY_KEEP_PROBES;
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &period, sizeof period);
@@ -502,8 +214,8 @@ void forward_host(struct forward *forward, int fd, uint16_t wipy_port,
     if (filter != NULL)
         relay->filter = *filter;
     if (forward->station->online)
-        connect_wipy(relay);
-    touch(relay);
+        relay_connect_wipy(relay);
+    relay_touch(relay);
 }
 
 int forward_wipy(struct forward *forward, struct tcp_pcb *pcb, const struct sockaddr_in *to,
@@ -524,8 +236,8 @@ int forward_wipy(struct forward *forward, struct tcp_pcb *pcb, const struct sock
         close(fd);
         return -1;
     }
-    take_pcb(relay, pcb);
-    touch(relay);
+    relay_take_pcb(relay, pcb);
+    relay_touch(relay);
     return 0;
 }
 
@@ -535,7 +247,7 @@ void forward_online(struct forward *forward, bool online)
         return; /* lwIP has told every relay */
     for (struct forward_relay *relay = forward->relays; relay != NULL; relay = relay->next)
         if (relay->state == RELAY_WAITING)
-            connect_wipy(relay);
+            relay_connect_wipy(relay);
 }
 
 int forward_accept(int listener, struct sockaddr_in *peer)

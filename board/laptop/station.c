@@ -140,12 +140,11 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 
 /* ---- link and lease */
 
+/* Those in TIME_WAIT go by themselves: lwIP would free them without a word to their owner. */
 static void abort_connections(void)
 {
     while (tcp_active_pcbs != NULL)
         tcp_abort(tcp_active_pcbs);
-    while (tcp_tw_pcbs != NULL)
-        tcp_abort(tcp_tw_pcbs);
 }
 
 static void go_offline(struct station *station)
