@@ -101,10 +101,12 @@ class Stream:
         self.send(b"'mark' + '%d'\r" % mark)
         self.expect(b"'mark%d'\r\n" % mark + PROMPT, limit)
 
-    def clean_prompt(self):
+    def clean_prompt(self, limit=LIMIT):
         """Get a prompt whatever mode the last session left the console in."""
-        self.send(b"\r\x03\x03\r\x02")
-        self.prompt()
+        mark = next(MARKS)
+        self.send(b"\r\x03\x03")
+        self.send(b"\r\x02'mark' + '%d'\r" % mark)
+        self.expect(b"'mark%d'\r\n" % mark + PROMPT, limit)
 
     def python(self, line, limit=LIMIT):
         """Type one line at the prompt; return what it prints, in lines joined by \\n."""
@@ -303,6 +305,10 @@ class Client(Stream):
 
     def send(self, data):
         os.write(self.fd, data)
+
+    def hides(self):
+        """Whether its terminal shows nothing of what is typed, as for a password."""
+        return not termios.tcgetattr(self.fd)[3] & termios.ECHO
 
     def close(self):
         try:
