@@ -52,16 +52,18 @@
 
 /* TCP. The sanity checks are off because they compare the window with PBUF_POOL, which receives
  * nothing here. */
-#define LWIP_DISABLE_TCP_SANITY_CHECKS                                  1
-#define TCP_MSS                                                         1460
-#define TCP_WND                                                         (44 * TCP_MSS) /* the most that needs no window scaling */
-#define TCP_SND_BUF                                                     (22 * TCP_MSS)
-#define TCP_SND_QUEUELEN                                                64
-#define TCP_QUEUE_OOSEQ                                                 1
-#define TCP_OOSEQ_MAX_PBUFS                                             44
-#define TCP_LISTEN_BACKLOG                                              1
-#define LWIP_TCP_KEEPALIVE                                              1
-#define TCP_MSL                                                         5000 /* ms; a closed connection is remembered twice so long */
+#define LWIP_DISABLE_TCP_SANITY_CHECKS 1
+#define TCP_MSS                        1460
+#define TCP_WND                        (44 * TCP_MSS) /* the most without scaling */
+#define TCP_SND_BUF                    (22 * TCP_MSS)
+#define TCP_SND_QUEUELEN               64
+#define TCP_QUEUE_OOSEQ                1
+#define TCP_OOSEQ_MAX_PBUFS            44
+#define TCP_LISTEN_BACKLOG             1
+#define LWIP_TCP_KEEPALIVE             1
+#define TCP_MSL                        5000 /* ms; half of TIME_WAIT */
+
+/* RFC 6528: not to be guessed. */
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) LWIP_RAND()
 
 #endif
