@@ -19,6 +19,7 @@ from stream import LIMIT, PROMPT, Telnet, Uart
 
 ROOT = Path(__file__).resolve().parents[2]
 WIPY = Path(os.environ.get("WIPY", ROOT / "build/sanitizers/wipy")).resolve()
+START = os.getcwd()
 USER, PASSWORD = "micro", "python"
 FIRST_BOOT = {"boot.py", "main.py", "sys", "lib", "cert"}
 
@@ -303,7 +304,7 @@ def store(ftp, path, data):
 def again(item):
     """The command that runs one test again."""
     name = item.nodeid.partition("::")[2]
-    test = f"{os.path.relpath(item.path)}::{name}"
-    place = os.path.relpath(WIPY) if WIPY.is_relative_to(os.getcwd()) else WIPY
+    test = f"{os.path.relpath(item.path, START)}::{name}"
+    place = os.path.relpath(WIPY, START) if WIPY.is_relative_to(START) else WIPY
     seed = f"WIPY_TEST_SEED={os.environ['WIPY_TEST_SEED']} " if "WIPY_TEST_SEED" in os.environ else ""
     return f"{seed}WIPY={place} {sys.executable} -m pytest {shlex.quote(test)}"

@@ -291,6 +291,10 @@ class Client(Stream):
     def __str__(self):
         return " ".join(self.command)
 
+    def echoes(self):
+        """Whether the terminal shows what is typed; a program switches that off for a password."""
+        return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
+
     def fileno(self):
         return self.fd
 

@@ -28,20 +28,18 @@ def run_busy(session, code):
 
 @pytest.mark.parametrize("name", BUSY)
 def test_services_live_while_python_is_busy(shared, name, seeded):
-    session = shared.telnet()
-    run_busy(session, BUSY[name])
-    data = seeded.randbytes(60_000)
-    shared.put("/flash/while busy", data)
-    assert shared.get("/flash/while busy") == data
-    with shared.ftp() as ftp:
-        assert "main.py" in " ".join(ftp.nlst("/flash"))
-        ftp.delete("/flash/while busy")
-    assert shared.status()["state"] == "running"
-    session.close()
-    again = shared.telnet(prompt=False)
-    again.clean_prompt()
-    assert again.python("1+1") == "2"
-    again.close()
+    with shared.telnet() as session:
+        run_busy(session, BUSY[name])
+        data = seeded.randbytes(60_000)
+        shared.put("/flash/while busy", data)
+        assert shared.get("/flash/while busy") == data
+        with shared.ftp() as ftp:
+            assert "main.py" in " ".join(ftp.nlst("/flash"))
+            ftp.delete("/flash/while busy")
+        assert shared.status()["state"] == "running"
+    with shared.telnet(prompt=False) as session:
+        session.clean_prompt()
+        assert session.python("1+1") == "2"
 
 
 def test_uart_interrupts_what_telnet_started(board):

@@ -198,7 +198,7 @@ except MemoryError as error:
 
 
 def test_heap_size(board):
-    free = int(board.telnet().python("import gc; gc.collect(); gc.mem_free() + gc.mem_alloc()"))
+    free = int(board.telnet().python("import gc; _ = gc.collect(); gc.mem_free() + gc.mem_alloc()"))
     assert 200 * 1024 < free <= 256 * 1024
 
 

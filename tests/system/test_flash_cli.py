@@ -54,12 +54,18 @@ def test_put_get_rm(off, tmp_path, seeded):
         assert "by flash.bin" not in " ".join(ftp.nlst("/flash"))
 
 
+def test_put_into_a_folder_keeps_the_name(off, tmp_path):
+    (tmp_path / "small").write_bytes(b"x")
+    flash("put", off, tmp_path / "small", "/flash/lib")
+    assert "small" in flash("ls", off, "/flash/lib").stdout
+
+
 def test_put_what_cannot_be(off, tmp_path):
     flash("put", off, tmp_path / "missing", "/flash/x", status=1)
     (tmp_path / "huge").write_bytes(bytes(9_000_000))
     flash("put", off, tmp_path / "huge", "/flash/main.py", status=1)
     (tmp_path / "small").write_bytes(b"x")
-    for wrong in ("/x", "/flash/missing/x", "/flash/lib", "/", "x" * 300):
+    for wrong in ("/x", "/flash/missing/x", "/", "x" * 300):
         flash("put", off, tmp_path / "small", wrong, status=1)
     off.start()
     assert off.get("/flash/main.py").decode().strip() == "# main.py -- put your code here!"

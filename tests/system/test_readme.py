@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from board import ROOT, WIPY, Board, wait_for
+from board import ROOT, WIPY, Board, wait_for, wait_for
 from stream import LIMIT, Client
 
 README = ROOT / "README.md"
@@ -113,6 +113,8 @@ class Reader:
                 if prompt and line != "...":
                     program.expect(prompt.encode(), LIMIT)
                     typed = line[len(prompt) :] or ("python" if prompt == "Password: " else "")
+                    if prompt == "Password: ":
+                        wait_for(lambda: not program.echoes(), "the terminal hides the password")
                     if typed:
                         program.send(typed.encode() + b"\r")
             program.pump(0.2)
