@@ -27,8 +27,9 @@
 /* Enough for more than a hundred frames on their way; the kernel grants what it allows. */
 #define SOCKET_BUFFER (1 << 20)
 
-/* Namespaces of its own, all empty. They cost less than 0.1 ms together. A network namespace is not among them: it costs 0.7 to 4 ms at
- * each start, and the filter lets an MCU make no socket of any family anyway. */
+/* Namespaces of its own, all empty. They cost less than 0.1 ms together. A network namespace is not
+ * among them: it costs 0.7 to 4 ms at each start, and the filter lets an MCU make no socket of any
+ * family anyway. */
 #define NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID)
 
 extern const uint8_t loader_binary[], loader_binary_end[];
@@ -38,11 +39,13 @@ static int loader_fd = -1;
 static int hosted_fd = -1;
 static int filter_fd = -1;
 
-/* All that an MCU may ask of the kernel: packets on its three sockets, sleep, time, its own signals, random numbers. */
+/* All that an MCU may ask of the kernel: packets on its three sockets, sleep, time, its own
+ * signals, random numbers. */
 static const int allowed_calls[] = {
-    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(ppoll), SCMP_SYS(clock_gettime), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(sigaltstack), SCMP_SYS(setitimer), SCMP_SYS(getrandom), SCMP_SYS(set_tid_address),
-    SCMP_SYS(exit_group),
+    SCMP_SYS(read),           SCMP_SYS(write),           SCMP_SYS(ppoll),
+    SCMP_SYS(clock_gettime),  SCMP_SYS(rt_sigreturn),    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(sigaltstack),     SCMP_SYS(setitimer),
+    SCMP_SYS(getrandom),      SCMP_SYS(set_tid_address), SCMP_SYS(exit_group),
 #if defined(__x86_64__)
     SCMP_SYS(arch_prctl), /* the C library's thread pointer */
 #endif
@@ -73,7 +76,8 @@ static int make_loader(void)
 {
     int fd = memfd_create("mcu", MFD_CLOEXEC | MFD_EXEC);
     if (fd < 0 && errno == EINVAL) {
-        fd = memfd_create("mcu", MFD_CLOEXEC); /* a kernel that does not know the flag and makes all of them executable */
+        fd = memfd_create("mcu", MFD_CLOEXEC); /* a kernel that does not know the flag and makes all
+                                                  of them executable */
     }
     size_t size = (size_t)(loader_binary_end - loader_binary);
     if (fd >= 0 && write(fd, loader_binary, size) != (ssize_t)size) {
@@ -83,7 +87,8 @@ static int make_loader(void)
     return fd < 0 ? -errno : fd;
 }
 
-/* In builds with sanitizers a test may name a program (targets/hosted) that takes the place of the firmware, without sandbox. */
+/* In builds with sanitizers a test may name a program (targets/hosted) that takes the place of the
+ * firmware, without sandbox. */
 static int open_hosted(void)
 {
 #ifdef WIPY_SANITIZE
@@ -113,7 +118,8 @@ void mcu_init(struct mcu *mcu)
     *mcu = (struct mcu){.pid_fd = -1, .bus_fd = -1, .event_fd = -1, .radio_fd = -1};
 }
 
-/* One link socket: the board's end is non-blocking, the MCU's end only where its HAL asks without waiting. */
+/* One link socket: the board's end is non-blocking, the MCU's end only where its HAL asks without
+ * waiting. */
 static int make_socket(int ends[2], bool mcu_waits)
 {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
@@ -129,7 +135,8 @@ static int make_socket(int ends[2], bool mcu_waits)
     return 0;
 }
 
-/* In the new process: puts the descriptors where the loader expects them and becomes the loader (or the hosted program). */
+/* In the new process: puts the descriptors where the loader expects them and becomes the loader (or
+ * the hosted program). */
 static _Noreturn void become(int program_fd, const int fds[], size_t count, char *const arguments[])
 {
     enum { ASIDE = 32 };
@@ -170,10 +177,13 @@ int mcu_start(struct mcu *mcu, const struct mcu_config *config, uint32_t address
         snprintf(address_text, sizeof address_text, "%u", address);
         snprintf(size_text, sizeof size_text, "%u", size);
         char *const arguments[] = {name, address_text, size_text, NULL};
-        const int fds[] = {bus[1], event[1], radio[1], config->flash_fd, config->registers_fd, filter_fd};
+        const int fds[] = {bus[1],   event[1], radio[1], config->flash_fd, config->registers_fd,
+                           filter_fd};
         pid_t pid = new_process(NAMESPACES, &mcu->pid_fd);
         if (pid < 0) {
-            pid = new_process(0, &mcu->pid_fd); /* namespaces are not permitted here; the filter stands on its own */
+            pid = new_process(
+                0,
+                &mcu->pid_fd); /* namespaces are not permitted here; the filter stands on its own */
         }
         if (pid == 0) {
             bool hosted = hosted_fd >= 0 && address != FLASH_BOOTLOADER_ADDRESS;

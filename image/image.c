@@ -71,7 +71,8 @@ static int check_digests(uint32_t address, const struct image_header *header)
     return memcmp(digest, header->payload_sha256, sizeof digest) == 0 ? IMAGE_OK : IMAGE_BAD_SHA256;
 }
 
-int image_check_flash(uint32_t address, uint32_t space, uint32_t target, struct image_header *header)
+int image_check_flash(uint32_t address, uint32_t space, uint32_t target,
+                      struct image_header *header)
 {
     if (space < IMAGE_HEADER_SIZE) {
         return IMAGE_BAD_SIZE;

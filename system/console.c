@@ -7,7 +7,8 @@
 
 static uint8_t queue[CONSOLE_QUEUE_SIZE];
 static size_t queue_first, queue_count;
-static uint64_t full_since_us; /* link time at which input first found no room; HAL_CLOCK_NEVER: there is room */
+static uint64_t full_since_us; /* link time at which input first found no room; HAL_CLOCK_NEVER:
+                                  there is room */
 static uint32_t discarded;
 
 static int interrupt_character;
@@ -40,7 +41,8 @@ void console_init(void)
 static size_t queue_interrupted(void)
 {
     size_t count = queue_count;
-    while (count > 0 && queue[(queue_first + count - 1) % CONSOLE_QUEUE_SIZE] != interrupt_character) {
+    while (count > 0 &&
+           queue[(queue_first + count - 1) % CONSOLE_QUEUE_SIZE] != interrupt_character) {
         count--;
     }
     return count;
@@ -67,8 +69,8 @@ void console_interrupt(void)
     }
 }
 
-/* Whether the program has let a full queue lie for so long that its input is thrown away, so that an interrupt behind it can
- * arrive. Without an interrupt character nothing could come of that. */
+/* Whether the program has let a full queue lie for so long that its input is thrown away, so that
+ * an interrupt behind it can arrive. Without an interrupt character nothing could come of that. */
 static bool console_stalled(void)
 {
     return full_since_us != HAL_CLOCK_NEVER && interrupt_character >= 0 &&

@@ -70,8 +70,10 @@ static int write_whole(const char *path, const uint8_t *data, size_t size)
     return IMAGE_PACK_OK;
 }
 
-/* Fill in header and MD5 around the payload, which lies in its place already. Returns the size of the image. */
-static size_t frame_payload(uint8_t *image, size_t payload_size, enum image_target target, const char *version)
+/* Fill in header and MD5 around the payload, which lies in its place already. Returns the size of
+ * the image. */
+static size_t frame_payload(uint8_t *image, size_t payload_size, enum image_target target,
+                            const char *version)
 {
     struct image_header header = {
         .magic = IMAGE_MAGIC,
@@ -94,7 +96,8 @@ static size_t frame_payload(uint8_t *image, size_t payload_size, enum image_targ
     return size + IMAGE_MD5_SIZE;
 }
 
-int image_pack(const char *payload_path, const char *image_path, enum image_target target, const char *version)
+int image_pack(const char *payload_path, const char *image_path, enum image_target target,
+               const char *version)
 {
     if (!version_ok(version)) {
         return IMAGE_PACK_VERSION;
@@ -106,7 +109,8 @@ int image_pack(const char *payload_path, const char *image_path, enum image_targ
     int64_t payload_size = read_payload(payload_path, image + IMAGE_HEADER_SIZE);
     int result = (int)payload_size;
     if (payload_size > 0) {
-        result = write_whole(image_path, image, frame_payload(image, (size_t)payload_size, target, version));
+        result = write_whole(image_path, image,
+                             frame_payload(image, (size_t)payload_size, target, version));
     }
     free(image);
     return result;

@@ -13,7 +13,9 @@ enum image_pack_error {
     IMAGE_PACK_VERSION = -3, /* empty, too long for the header, or not printable ASCII */
 };
 
-/* Pack the file `payload_path` (for IMAGE_TARGET_VIRTUAL an executable) as the image `image_path`, which is replaced whole or not at all. */
-int image_pack(const char *payload_path, const char *image_path, enum image_target target, const char *version);
+/* Pack the file `payload_path` (for IMAGE_TARGET_VIRTUAL an executable) as the image `image_path`,
+ * which is replaced whole or not at all. */
+int image_pack(const char *payload_path, const char *image_path, enum image_target target,
+               const char *version);
 
 #endif

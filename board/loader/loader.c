@@ -1,8 +1,9 @@
-/* The trusted program that becomes the MCU: it maps the MCU's memory, copies an executable from the flash into it, locks
- * the process down, and jumps. Nothing that comes from flash runs before the sandbox is closed, and none of it is ever given to exec.
+/* The trusted program that becomes the MCU: it maps the MCU's memory, copies an executable from the
+ * flash into it, locks the process down, and jumps. Nothing that comes from flash runs before the
+ * sandbox is closed, and none of it is ever given to exec.
  *
- * loader ADDRESS SIZE: runs the ELF executable of SIZE bytes at flash address ADDRESS. Inherits the descriptors of
- * loader.h. It is linked far above the MCU's memory map. */
+ * loader ADDRESS SIZE: runs the ELF executable of SIZE bytes at flash address ADDRESS. Inherits the
+ * descriptors of loader.h. It is linked far above the MCU's memory map. */
 #include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -95,15 +96,17 @@ static void check_header(const Elf64_Ehdr *header, uint32_t size)
     if (header->e_machine != MACHINE) {
         fail("executable: machine code of another processor");
     }
-    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 || header->e_phnum > SEGMENTS_MAX ||
-        header->e_phoff > size || header->e_phnum * sizeof(Elf64_Phdr) > size - header->e_phoff) {
+    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 ||
+        header->e_phnum > SEGMENTS_MAX || header->e_phoff > size ||
+        header->e_phnum * sizeof(Elf64_Phdr) > size - header->e_phoff) {
         fail("executable: bad program headers");
     }
 }
 
 static void check_segment(const Elf64_Phdr *segment, uint32_t size)
 {
-    if (segment->p_filesz > segment->p_memsz || segment->p_offset > size || segment->p_filesz > size - segment->p_offset) {
+    if (segment->p_filesz > segment->p_memsz || segment->p_offset > size ||
+        segment->p_filesz > size - segment->p_offset) {
         fail("executable: a segment lies outside of the file");
     }
     if (segment->p_vaddr < LINK_PROGRAM_ADDRESS || segment->p_vaddr >= LINK_PROGRAM_END ||
@@ -121,8 +124,10 @@ static void load_segment(const Elf64_Phdr *segment, uint32_t address)
     uintptr_t end = (segment->p_vaddr + segment->p_memsz + ~page_mask) & page_mask;
     map(begin, end - begin, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     read_flash(address + (uint32_t)segment->p_offset, (void *)segment->p_vaddr, segment->p_filesz);
-    int protection = PROT_READ | (segment->p_flags & PF_W ? PROT_WRITE : 0) | (segment->p_flags & PF_X ? PROT_EXEC : 0);
-    if (protection != (PROT_READ | PROT_WRITE) && mprotect((void *)begin, end - begin, protection) < 0) {
+    int protection = PROT_READ | (segment->p_flags & PF_W ? PROT_WRITE : 0) |
+                     (segment->p_flags & PF_X ? PROT_EXEC : 0);
+    if (protection != (PROT_READ | PROT_WRITE) &&
+        mprotect((void *)begin, end - begin, protection) < 0) {
         fail("MCU: memory cannot be protected");
     }
 }
@@ -135,7 +140,8 @@ static void load(struct program *program, uint32_t address, uint32_t size)
     Elf64_Ehdr *header = &program->header;
     read_flash(address, header, sizeof *header);
     check_header(header, size);
-    read_flash(address + (uint32_t)header->e_phoff, program->segments, header->e_phnum * sizeof(Elf64_Phdr));
+    read_flash(address + (uint32_t)header->e_phoff, program->segments,
+               header->e_phnum * sizeof(Elf64_Phdr));
 
     bool entry_found = false;
     size_t memory = 0;
@@ -156,7 +162,8 @@ static void load(struct program *program, uint32_t address, uint32_t size)
         entry_found |= (segment->p_flags & PF_X) && header->e_entry >= segment->p_vaddr &&
                        header->e_entry - segment->p_vaddr < segment->p_memsz;
         if (header->e_phoff >= segment->p_offset &&
-            header->e_phoff - segment->p_offset + header->e_phnum * sizeof(Elf64_Phdr) <= segment->p_filesz) {
+            header->e_phoff - segment->p_offset + header->e_phnum * sizeof(Elf64_Phdr) <=
+                segment->p_filesz) {
             program->segments_address = segment->p_vaddr + header->e_phoff - segment->p_offset;
         }
     }
@@ -165,27 +172,40 @@ static void load(struct program *program, uint32_t address, uint32_t size)
     }
 }
 
-/* ---- the stack that the program starts on: no arguments, no environment, and what its C library asks of the kernel */
+/* ---- the stack that the program starts on: no arguments, no environment, and what its C library
+ * asks of the kernel */
 static uintptr_t make_stack(const struct program *program)
 {
-    map(LINK_STACK_ADDRESS, LINK_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    map(LINK_STACK_ADDRESS, LINK_STACK_SIZE, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
     uint8_t *top = (uint8_t *)LINK_STACK_ADDRESS + LINK_STACK_SIZE - 16;
     memcpy(top, (const void *)getauxval(AT_RANDOM), 16);
     const uint64_t start[] = {
         0, /* argc */
         0, /* argv */
         0, /* environment */
-        AT_PHDR, program->segments_address,
-        AT_PHENT, sizeof(Elf64_Phdr),
-        AT_PHNUM, program->header.e_phnum,
-        AT_ENTRY, program->header.e_entry,
-        AT_PAGESZ, getauxval(AT_PAGESZ),
-        AT_HWCAP, getauxval(AT_HWCAP),
-        AT_HWCAP2, getauxval(AT_HWCAP2),
-        AT_SYSINFO_EHDR, getauxval(AT_SYSINFO_EHDR),
-        AT_MINSIGSTKSZ, getauxval(AT_MINSIGSTKSZ),
-        AT_RANDOM, (uintptr_t)top,
-        AT_NULL, 0,
+        AT_PHDR,
+        program->segments_address,
+        AT_PHENT,
+        sizeof(Elf64_Phdr),
+        AT_PHNUM,
+        program->header.e_phnum,
+        AT_ENTRY,
+        program->header.e_entry,
+        AT_PAGESZ,
+        getauxval(AT_PAGESZ),
+        AT_HWCAP,
+        getauxval(AT_HWCAP),
+        AT_HWCAP2,
+        getauxval(AT_HWCAP2),
+        AT_SYSINFO_EHDR,
+        getauxval(AT_SYSINFO_EHDR),
+        AT_MINSIGSTKSZ,
+        getauxval(AT_MINSIGSTKSZ),
+        AT_RANDOM,
+        (uintptr_t)top,
+        AT_NULL,
+        0,
     };
     uintptr_t stack = ((uintptr_t)top - sizeof start) & ~15ul;
     memcpy((void *)stack, start, sizeof start);
@@ -217,7 +237,8 @@ static void close_sandbox(void)
         fail("MCU: no filter");
     }
 
-    if (syscall(SYS_close_range, 0, 2, 0) < 0 || syscall(SYS_close_range, LINK_FD_RADIO + 1, UINT_MAX, 0) < 0) {
+    if (syscall(SYS_close_range, 0, 2, 0) < 0 ||
+        syscall(SYS_close_range, LINK_FD_RADIO + 1, UINT_MAX, 0) < 0) {
         fail("MCU: descriptors cannot be closed");
     }
     limit(RLIMIT_NOFILE, LINK_FD_RADIO + 1);
@@ -225,7 +246,8 @@ static void close_sandbox(void)
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, 0);
     limit(RLIMIT_AS, ADDRESS_MAX);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, 2 /* filter */, &program, 0, 0) < 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        prctl(PR_SET_SECCOMP, 2 /* filter */, &program, 0, 0) < 0) {
         fail("MCU: the filter cannot be installed");
     }
 }
@@ -233,9 +255,15 @@ static void close_sandbox(void)
 static _Noreturn void jump(uintptr_t entry, uintptr_t stack)
 {
 #if defined(__x86_64__)
-    __asm__ volatile("mov %1, %%rsp\n\txor %%edx, %%edx\n\txor %%ebp, %%ebp\n\tjmp *%0" : : "a"(entry), "c"(stack) : "memory");
+    __asm__ volatile("mov %1, %%rsp\n\txor %%edx, %%edx\n\txor %%ebp, %%ebp\n\tjmp *%0"
+                     :
+                     : "a"(entry), "c"(stack)
+                     : "memory");
 #else
-    __asm__ volatile("mov sp, %1\n\tmov x0, 0\n\tmov x29, 0\n\tmov x30, 0\n\tbr %0" : : "r"(entry), "r"(stack) : "x0", "memory");
+    __asm__ volatile("mov sp, %1\n\tmov x0, 0\n\tmov x29, 0\n\tmov x30, 0\n\tbr %0"
+                     :
+                     : "r"(entry), "r"(stack)
+                     : "x0", "memory");
 #endif
     __builtin_unreachable();
 }
@@ -243,14 +271,16 @@ static _Noreturn void jump(uintptr_t entry, uintptr_t stack)
 int main(int argc, char **argv)
 {
     page_mask = ~(getauxval(AT_PAGESZ) - 1);
-    registers = map(LINK_REGISTERS_ADDRESS, LINK_REGISTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, LOADER_FD_REGISTERS);
+    registers = map(LINK_REGISTERS_ADDRESS, LINK_REGISTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                    LOADER_FD_REGISTERS);
     die_with_board();
     setsid(); /* Ctrl-C at the board's terminal is the board's */
     prctl(PR_SET_NAME, "wipy-mcu", 0, 0, 0);
     prctl(PR_SET_TIMERSLACK, 1000ul, 0, 0, 0); /* nanoseconds: sleeps end on time */
 
     flash = map(LINK_FLASH_ADDRESS, FLASH_SIZE, PROT_READ, MAP_SHARED, LOADER_FD_FLASH);
-    madvise((void *)LINK_FLASH_ADDRESS, FLASH_SIZE, MADV_RANDOM); /* read nothing ahead: most of the file is holes */
+    madvise((void *)LINK_FLASH_ADDRESS, FLASH_SIZE,
+            MADV_RANDOM); /* read nothing ahead: most of the file is holes */
     static struct program program;
     load(&program, (uint32_t)strtoul(argv[1], NULL, 10), (uint32_t)strtoul(argv[2], NULL, 10));
     uintptr_t stack = make_stack(&program);

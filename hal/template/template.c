@@ -1,4 +1,5 @@
-/* An empty port: every function of the HAL, for a machine that has no part at all. Copy it to targets/NAME and fill it in, part by part.
+/* An empty port: every function of the HAL, for a machine that has no part at all. Copy it to
+ * targets/NAME and fill it in, part by part.
  *
  * Nothing here claims success: what can fail fails, what cannot does nothing. */
 #include <stddef.h>
@@ -25,7 +26,8 @@ void hal_interrupt_take(void)
     hal_interrupt_pending = 0;
 }
 
-/* ---- clock.h: a free-running counter; both clocks are the same one where time cannot be sped up. */
+/* ---- clock.h: a free-running counter; both clocks are the same one where time cannot be sped up.
+ */
 uint64_t hal_clock_us(void)
 {
     return 0;
@@ -38,7 +40,8 @@ uint64_t hal_clock_link_us(void)
 
 void hal_clock_sleep(uint64_t board_us, uint64_t link_us)
 {
-    /* Arm a timer for the earlier one; with interrupts masked test hal_interrupt_pending and wait for one (WFI). */
+    /* Arm a timer for the earlier one; with interrupts masked test hal_interrupt_pending and wait
+     * for one (WFI). */
 }
 
 /* ---- flash.h */
@@ -146,5 +149,6 @@ void hal_fault(const char *reason)
 
 void hal_boot(enum hal_boot_slot slot, uint32_t address, uint32_t size)
 {
-    hal_fault("no way to start an executable"); /* copy it to RAM or map it, and jump to its reset vector */
+    hal_fault("no way to start an executable"); /* copy it to RAM or map it, and jump to its reset
+                                                   vector */
 }

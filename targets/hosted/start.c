@@ -1,5 +1,7 @@
-/* The hosted target: the firmware as an ordinary program of this machine with ASan and UBSan, behind the same link as in the sandbox. The board starts it
- * in place of the loader (board/mcu.c); here is what the loader does for the sandboxed one. Nothing protects the host from it: for tests. */
+/* The hosted target: the firmware as an ordinary program of this machine with ASan and UBSan,
+ * behind the same link as in the sandbox. The board starts it in place of the loader (board/mcu.c);
+ * here is what the loader does for the sandboxed one. Nothing protects the host from it: for tests.
+ */
 #include <poll.h>
 #include <sanitizer/common_interface_defs.h>
 #include <signal.h>
@@ -12,12 +14,13 @@
 #include "lib/flash_map.h"
 #include "link/link.h"
 
-/* The sanitizers report crashes themselves; there is no heap that could leak; and Python's collector looks at the stack as memory, which a
- * stack of fakes would hide from it. */
+/* The sanitizers report crashes themselves; there is no heap that could leak; and Python's
+ * collector looks at the stack as memory, which a stack of fakes would hide from it. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-    return "detect_leaks=0:detect_stack_use_after_return=0:handle_segv=2:handle_sigbus=2:handle_sigill=2:handle_sigfpe=2:"
+    return "detect_leaks=0:detect_stack_use_after_return=0:handle_segv=2:handle_sigbus=2:handle_"
+           "sigill=2:handle_sigfpe=2:"
            "handle_abort=2";
 }
 

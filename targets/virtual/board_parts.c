@@ -26,7 +26,8 @@ void hal_led_set(bool on)
     static bool is_on; /* off after reset */
     if (on != is_on) {
         is_on = on;
-        mcu_send(&(struct link_command){.code = LINK_LED, .value = on, .time_us = hal_clock_us()}, NULL);
+        mcu_send(&(struct link_command){.code = LINK_LED, .value = on, .time_us = hal_clock_us()},
+                 NULL);
     }
 }
 
@@ -43,7 +44,9 @@ void hal_reset(void)
 
 void hal_boot(enum hal_boot_slot slot, uint32_t address, uint32_t size)
 {
-    mcu_send(&(struct link_command){.code = LINK_BOOT, .value = slot, .address = address, .size = size}, NULL);
+    mcu_send(
+        &(struct link_command){.code = LINK_BOOT, .value = slot, .address = address, .size = size},
+        NULL);
     mcu_wait_for_end();
 }
 

@@ -8,7 +8,9 @@
 #include "hal/rtc.h"
 #include "targets/virtual/mcu_link.h"
 
-#define SLEEP_MAX_US 3600000000u /* then it wakes for no reason, which is allowed, and keeps the sums below small */
+#define SLEEP_MAX_US                                                                               \
+    3600000000u /* then it wakes for no reason, which is allowed, and keeps the sums below small   \
+                 */
 
 static uint64_t since_reset_ns(void)
 {
@@ -43,10 +45,13 @@ void hal_clock_sleep(uint64_t board_us, uint64_t link_us)
     uint64_t board_ns = until(board_us, now_ns * speed / 1000) * 1000 / speed;
     uint64_t sleep_ns = until(link_us, now_ns / 1000) * 1000;
     if (board_ns < sleep_ns) {
-        sleep_ns = board_ns + 1; /* what the division cut off must not wake us before the deadline, again and again */
+        sleep_ns =
+            board_ns +
+            1; /* what the division cut off must not wake us before the deadline, again and again */
     }
     /* An interrupt from here on is a packet, which makes one of these readable. */
-    struct pollfd parts[] = {{.fd = LINK_FD_EVENT, .events = POLLIN}, {.fd = LINK_FD_RADIO, .events = POLLIN}};
+    struct pollfd parts[] = {{.fd = LINK_FD_EVENT, .events = POLLIN},
+                             {.fd = LINK_FD_RADIO, .events = POLLIN}};
     struct timespec timeout = {(time_t)(sleep_ns / 1000000000u), (long)(sleep_ns % 1000000000u)};
     int ready = ppoll(parts, 2, &timeout, NULL);
     if (ready > 0) {

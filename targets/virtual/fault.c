@@ -1,4 +1,5 @@
-/* Hard faults: whatever the firmware does that the MCU cannot do ends it, with the reason in the registers. */
+/* Hard faults: whatever the firmware does that the MCU cannot do ends it, with the reason in the
+ * registers. */
 #include <signal.h>
 #include <string.h>
 #include <ucontext.h>

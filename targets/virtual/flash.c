@@ -14,7 +14,8 @@ int hal_flash_read(uint32_t address, void *data, uint32_t size)
     if (!in_chip(address, size)) {
         return HAL_ERROR_RANGE;
     }
-    /* Not volatile: the contents change only while a command of ours is under way, and mcu_call() is opaque here. */
+    /* Not volatile: the contents change only while a command of ours is under way, and mcu_call()
+     * is opaque here. */
     const uint8_t *from = (const uint8_t *)LINK_FLASH_ADDRESS + address;
     uint8_t *to = data;
     for (uint32_t i = 0; i < size; i++) {
@@ -31,7 +32,8 @@ int hal_flash_program(uint32_t address, const void *data, uint32_t size)
     if (size == 0) {
         return HAL_OK;
     }
-    return mcu_call(&(struct link_command){.code = LINK_FLASH_PROGRAM, .address = address, .size = size}, data);
+    return mcu_call(
+        &(struct link_command){.code = LINK_FLASH_PROGRAM, .address = address, .size = size}, data);
 }
 
 int hal_flash_erase_sector(uint32_t address)

@@ -1,4 +1,5 @@
-/* The two ends of a program that the C library would write to a standard error output, which an MCU does not have. */
+/* The two ends of a program that the C library would write to a standard error output, which an MCU
+ * does not have. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static size_t append(char *line, size_t size, size_t room, const char *text)
     return size + length;
 }
 
-_Noreturn void __assert_fail(const char *expression, const char *file, int line, const char *function)
+_Noreturn void __assert_fail(const char *expression, const char *file, int line,
+                             const char *function)
 {
     char text[120], number[12];
     size_t digit = sizeof number - 1;

@@ -10,10 +10,12 @@
 #define MCU_REGISTERS ((volatile struct link_registers *)LINK_REGISTERS_ADDRESS)
 #define MCU_FLASH     ((const volatile uint8_t *)LINK_FLASH_ADDRESS)
 
-/* Send one command with `command->size` bytes of data (at most LINK_DATA_MAX; BOOT has none, whatever its size says). */
+/* Send one command with `command->size` bytes of data (at most LINK_DATA_MAX; BOOT has none,
+ * whatever its size says). */
 void mcu_send(const struct link_command *command, const void *data);
 
-/* The same for a command that is answered: waits for the answer, looking at nothing but the bus; returns its result. */
+/* The same for a command that is answered: waits for the answer, looking at nothing but the bus;
+ * returns its result. */
 int mcu_call(const struct link_command *command, const void *data);
 
 /* Take what the board has sent on LINK_FD_EVENT; input of the UART goes to the UART's buffer. */

@@ -9,7 +9,8 @@
 
 void hal_interrupt_take(void)
 {
-    /* Sequentially consistent: the board sets the flag and then sends; this must be seen before the parts are looked at. */
+    /* Sequentially consistent: the board sets the flag and then sends; this must be seen before the
+     * parts are looked at. */
     __atomic_store_n(&hal_interrupt_pending, 0, __ATOMIC_SEQ_CST);
 }
 

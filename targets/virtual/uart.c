@@ -38,7 +38,8 @@ void mcu_take_events(void)
             break;
         }
         /* The pins' levels are in the registers already; their event only wakes. */
-        if (packet.event.code == LINK_EVENT_UART && (size_t)got == sizeof packet.event + packet.event.size) {
+        if (packet.event.code == LINK_EVENT_UART &&
+            (size_t)got == sizeof packet.event + packet.event.size) {
             uart_receive(packet.data, packet.event.size);
         }
     }

@@ -164,7 +164,9 @@ static void it_comes_through_a_full_queue(void **state)
 {
     console_set_interrupt(CTRL_C, interrupt);
     fill();
-    assert_int_equal(offer("a\x03" "b"), 3);
+    assert_int_equal(offer("a\x03"
+                           "b"),
+                     3);
     assert_int_equal(interrupts, 1);
     expect_read("b");
 }

@@ -1,4 +1,5 @@
-/* Images: what image_pack() makes is valid, and every change to it is found, with the right words. */
+/* Images: what image_pack() makes is valid, and every change to it is found, with the right words.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -68,7 +69,8 @@ static int put_image(void **state)
 {
     flash_fails = false;
     write_file(payload_path, PAYLOAD_SIZE);
-    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1.2.3"), IMAGE_PACK_OK);
+    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1.2.3"),
+                     IMAGE_PACK_OK);
     memset(flash, 0xff, sizeof flash);
     FILE *file = fopen(image_path, "rb");
     assert_int_equal(fread(image, 1, FLASH_SLOT_SIZE, file), IMAGE_SIZE);
@@ -85,7 +87,9 @@ static int check(void)
 static void a_packed_image_is_valid_and_says_what_it_is(void **state)
 {
     struct image_header header;
-    assert_int_equal(image_check_flash(FLASH_SLOT_A_ADDRESS, FLASH_SLOT_SIZE, IMAGE_TARGET_VIRTUAL, &header), IMAGE_OK);
+    assert_int_equal(
+        image_check_flash(FLASH_SLOT_A_ADDRESS, FLASH_SLOT_SIZE, IMAGE_TARGET_VIRTUAL, &header),
+        IMAGE_OK);
     assert_string_equal(header.version, "1.2.3");
     assert_int_equal(header.payload_size, PAYLOAD_SIZE);
     assert_int_equal(image[IMAGE_HEADER_SIZE + 1], 31);
@@ -94,7 +98,8 @@ static void a_packed_image_is_valid_and_says_what_it_is(void **state)
 static void its_end_is_the_md5_of_the_rest_as_md5sum_prints_it(void **state)
 {
     char command[256], line[64];
-    snprintf(command, sizeof command, "head -c %u %s | md5sum", IMAGE_SIZE - IMAGE_MD5_SIZE, image_path);
+    snprintf(command, sizeof command, "head -c %u %s | md5sum", IMAGE_SIZE - IMAGE_MD5_SIZE,
+             image_path);
     FILE *md5sum = popen(command, "r");
     assert_non_null(fgets(line, sizeof line, md5sum));
     pclose(md5sum);
@@ -131,7 +136,8 @@ static void each_flaw_has_its_name(void **state)
     memset(header->version, 'x', sizeof header->version);
     assert_int_equal(check(), IMAGE_NOT_AN_IMAGE); /* it would be printed without end */
     memcpy(header->version, version, sizeof version);
-    static const uint32_t sizes[] = {0, FLASH_SLOT_SIZE - IMAGE_HEADER_SIZE - IMAGE_MD5_SIZE + 1, UINT32_MAX};
+    static const uint32_t sizes[] = {0, FLASH_SLOT_SIZE - IMAGE_HEADER_SIZE - IMAGE_MD5_SIZE + 1,
+                                     UINT32_MAX};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         header->payload_size = sizes[i];
         assert_int_equal(check(), IMAGE_BAD_SIZE);
@@ -175,19 +181,27 @@ static void packing_refuses_what_does_not_fit(void **state)
 {
     unlink(image_path);
     write_file(payload_path, 0);
-    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1"), IMAGE_PACK_SIZE);
+    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1"),
+                     IMAGE_PACK_SIZE);
     write_file(payload_path, FLASH_SLOT_SIZE - IMAGE_HEADER_SIZE - IMAGE_MD5_SIZE + 1);
-    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1"), IMAGE_PACK_SIZE);
+    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1"),
+                     IMAGE_PACK_SIZE);
     write_file(payload_path, 5);
-    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, ""), IMAGE_PACK_VERSION);
-    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1 2"), IMAGE_PACK_VERSION);
-    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "12345678901234567890123456789012"),
+    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, ""),
                      IMAGE_PACK_VERSION);
-    assert_int_equal(image_pack("/nowhere", image_path, IMAGE_TARGET_VIRTUAL, "1"), IMAGE_PACK_SYSTEM);
-    assert_int_equal(image_pack(payload_path, "/nowhere/x", IMAGE_TARGET_VIRTUAL, "1"), IMAGE_PACK_SYSTEM);
+    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1 2"),
+                     IMAGE_PACK_VERSION);
+    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL,
+                                "12345678901234567890123456789012"),
+                     IMAGE_PACK_VERSION);
+    assert_int_equal(image_pack("/nowhere", image_path, IMAGE_TARGET_VIRTUAL, "1"),
+                     IMAGE_PACK_SYSTEM);
+    assert_int_equal(image_pack(payload_path, "/nowhere/x", IMAGE_TARGET_VIRTUAL, "1"),
+                     IMAGE_PACK_SYSTEM);
     assert_int_equal(access(image_path, F_OK), -1); /* nothing was left */
     write_file(payload_path, FLASH_SLOT_SIZE - IMAGE_HEADER_SIZE - IMAGE_MD5_SIZE);
-    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1"), IMAGE_PACK_OK);
+    assert_int_equal(image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, "1"),
+                     IMAGE_PACK_OK);
 }
 
 int main(void)

@@ -82,7 +82,8 @@ static void deadline_b(struct loop_deadline *deadline)
     }
 }
 
-static const struct loop_client clients[] = {{poll_a, deadline_a}, {poll_b, deadline_b}, {poll_b, NULL}};
+static const struct loop_client clients[] = {
+    {poll_a, deadline_a}, {poll_b, deadline_b}, {poll_b, NULL}};
 
 static int set_up(void **state)
 {

@@ -1,4 +1,5 @@
-/* The MCU process and its sandbox: a firmware that tries what it must not, executables that are no good, boards that die. */
+/* The MCU process and its sandbox: a firmware that tries what it must not, executables that are no
+ * good, boards that die. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -50,8 +51,10 @@ static int make_board(void **state)
     board.config.flash_fd = memfd_create("flash", MFD_CLOEXEC);
     assert_return_code(ftruncate(board.config.registers_fd, LINK_REGISTERS_SIZE), 0);
     assert_return_code(ftruncate(board.config.flash_fd, FLASH_SIZE), 0);
-    board.registers = mmap(NULL, LINK_REGISTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, board.config.registers_fd, 0);
-    board.flash = mmap(NULL, FLASH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, board.config.flash_fd, 0);
+    board.registers = mmap(NULL, LINK_REGISTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                           board.config.registers_fd, 0);
+    board.flash =
+        mmap(NULL, FLASH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, board.config.flash_fd, 0);
     assert_ptr_not_equal(board.registers, MAP_FAILED);
     assert_ptr_not_equal(board.flash, MAP_FAILED);
     *board.registers = (struct link_registers){.version = LINK_VERSION, .speed = 1};
@@ -225,7 +228,8 @@ static void it_can_be_started_again_and_again(void **state)
 /* ---- the sandbox */
 static void no_call_outside_the_list_works(void **state)
 {
-    static const enum deed deeds[] = {DEED_OPEN, DEED_EXEC, DEED_SOCKET, DEED_FORK, DEED_KILL, DEED_MAP, DEED_PROTECT};
+    static const enum deed deeds[] = {DEED_OPEN, DEED_EXEC, DEED_SOCKET, DEED_FORK,
+                                      DEED_KILL, DEED_MAP,  DEED_PROTECT};
     for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++) {
         expect_fault(deeds[i], SIGSYS, "does not have");
         assert_int_not_equal(board.registers->fault.pc, 0);
@@ -285,7 +289,8 @@ static void data_cannot_be_run(void **state)
 static void stack_overflow_is_a_fault(void **state)
 {
     expect_fault(DEED_STACK_OVERFLOW, SIGSEGV, "memory");
-    assert_in_range(board.registers->fault.address, LINK_STACK_ADDRESS - 8192, LINK_STACK_ADDRESS - 1);
+    assert_in_range(board.registers->fault.address, LINK_STACK_ADDRESS - 8192,
+                    LINK_STACK_ADDRESS - 1);
 }
 
 static void an_illegal_instruction_is_a_fault(void **state)
@@ -365,10 +370,12 @@ static void bad_executables_are_refused(void **state)
     TRY_SEGMENT(p_memsz = 1, "executable: a segment lies outside of the file");
     TRY_SEGMENT(p_memsz = UINT64_MAX, "executable: a segment lies outside of the MCU's memory");
     TRY_SEGMENT(p_memsz = 1ul << 28, "executable: a segment lies outside of the MCU's memory");
-    TRY_SEGMENT(p_vaddr = LINK_REGISTERS_ADDRESS, "executable: a segment lies outside of the MCU's memory");
+    TRY_SEGMENT(p_vaddr = LINK_REGISTERS_ADDRESS,
+                "executable: a segment lies outside of the MCU's memory");
     TRY_SEGMENT(p_vaddr = UINT64_MAX, "executable: a segment lies outside of the MCU's memory");
     TRY_SEGMENT(p_vaddr = 0, "executable: a segment lies outside of the MCU's memory");
-    TRY_SEGMENT(p_flags = PF_R | PF_W | PF_X, "executable: a segment is both writable and executable");
+    TRY_SEGMENT(p_flags = PF_R | PF_W | PF_X,
+                "executable: a segment is both writable and executable");
     TRY_SEGMENT(p_vaddr -= 0x1000, "MCU: memory cannot be mapped"); /* on top of the first */
     put_flash(at, &code, sizeof code);
 

@@ -102,7 +102,8 @@ int main(void)
         syscall(SYS_kill, -1, 9);
         break;
     case DEED_MAP:
-        syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+                -1, 0);
         break;
     case DEED_PROTECT:
         syscall(SYS_mprotect, (uintptr_t)main & ~4095ul, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
@@ -128,7 +129,10 @@ int main(void)
         __builtin_trap();
     case DEED_DIVIDE:
 #if defined(__x86_64__)
-        __asm__ volatile("xor %%edx, %%edx\n\tmov $1, %%eax\n\tdivl %0" : : "m"(zero) : "eax", "edx");
+        __asm__ volatile("xor %%edx, %%edx\n\tmov $1, %%eax\n\tdivl %0"
+                         :
+                         : "m"(zero)
+                         : "eax", "edx");
 #endif
         break;
     case DEED_ASSERT:
