@@ -1,9 +1,9 @@
 /* Files of Python: stream objects over storage's handles. */
 #include <string.h>
 
-#include "hal/interrupt.h"
 #include "py/gc.h"
 #include "py/mperrno.h"
+#include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "python/vfs_storage.h"
@@ -19,7 +19,8 @@ typedef struct {
     char path[];
 } file_obj_t;
 
-/* What Python has open. Finalisers close forgotten files; this list closes them whatever state the heap is in. */
+/* What Python has open. Finalisers close forgotten files; this list closes them whatever state the
+ * heap is in. */
 static file_obj_t *open_files[STORAGE_OPEN_FILES];
 
 static const mp_obj_type_t file_type_binary;
@@ -204,7 +205,7 @@ static mp_uint_t file_read(mp_obj_t self_in, void *data, mp_uint_t size, int *er
         if ((uint32_t)count < piece) {
             break;
         }
-        MICROPY_VM_HOOK_POLL
+        python_poll_pending();
     }
     return done;
 }
@@ -221,7 +222,7 @@ static mp_uint_t file_write(mp_obj_t self_in, const void *data, mp_uint_t size, 
             return MP_STREAM_ERROR;
         }
         done += (mp_uint_t)count;
-        MICROPY_VM_HOOK_POLL
+        python_poll_pending();
     }
     return done;
 }

@@ -1,21 +1,21 @@
 /* The WiPy's part of module machine; included by MicroPython's extmod/modmachine.c. */
-#include "python/modpyb.h"
 #include "py/mphal.h"
+#include "python/modpyb.h"
 
 #define PYTHON_MACHINE_GLOBALS                                                                     \
     {MP_ROM_QSTR(MP_QSTR_unique_id), MP_ROM_PTR(&pyb_unique_id_obj)},                              \
-    {MP_ROM_QSTR(MP_QSTR_freq), MP_ROM_PTR(&pyb_freq_obj)},                                        \
-    {MP_ROM_QSTR(MP_QSTR_rng), MP_ROM_PTR(&pyb_rng_obj)},                                          \
-    {MP_ROM_QSTR(MP_QSTR_disable_irq), MP_ROM_PTR(&pyb_disable_irq_obj)},                          \
-    {MP_ROM_QSTR(MP_QSTR_enable_irq), MP_ROM_PTR(&pyb_enable_irq_obj)},                            \
-    {MP_ROM_QSTR(MP_QSTR_main), MP_ROM_PTR(&pyb_main_obj)},                                        \
-    {MP_ROM_QSTR(MP_QSTR_info), MP_ROM_PTR(&pyb_info_obj)},                                        \
-    {MP_ROM_QSTR(MP_QSTR_POWER_ON), MP_ROM_INT(HAL_RESET_POWER_ON)},                               \
-    {MP_ROM_QSTR(MP_QSTR_PWRON_RESET), MP_ROM_INT(HAL_RESET_POWER_ON)},                            \
-    {MP_ROM_QSTR(MP_QSTR_HARD_RESET), MP_ROM_INT(HAL_RESET_HARD)},                                 \
-    {MP_ROM_QSTR(MP_QSTR_WDT_RESET), MP_ROM_INT(HAL_RESET_WDT)},                                   \
-    {MP_ROM_QSTR(MP_QSTR_DEEPSLEEP_RESET), MP_ROM_INT(HAL_RESET_HIBERNATE)},                       \
-    {MP_ROM_QSTR(MP_QSTR_SOFT_RESET), MP_ROM_INT(HAL_RESET_SOFT)},
+        {MP_ROM_QSTR(MP_QSTR_freq), MP_ROM_PTR(&pyb_freq_obj)},                                    \
+        {MP_ROM_QSTR(MP_QSTR_rng), MP_ROM_PTR(&pyb_rng_obj)},                                      \
+        {MP_ROM_QSTR(MP_QSTR_disable_irq), MP_ROM_PTR(&pyb_disable_irq_obj)},                      \
+        {MP_ROM_QSTR(MP_QSTR_enable_irq), MP_ROM_PTR(&pyb_enable_irq_obj)},                        \
+        {MP_ROM_QSTR(MP_QSTR_main), MP_ROM_PTR(&pyb_main_obj)},                                    \
+        {MP_ROM_QSTR(MP_QSTR_info), MP_ROM_PTR(&pyb_info_obj)},                                    \
+        {MP_ROM_QSTR(MP_QSTR_POWER_ON), MP_ROM_INT(HAL_RESET_POWER_ON)},                           \
+        {MP_ROM_QSTR(MP_QSTR_PWRON_RESET), MP_ROM_INT(HAL_RESET_POWER_ON)},                        \
+        {MP_ROM_QSTR(MP_QSTR_HARD_RESET), MP_ROM_INT(HAL_RESET_HARD)},                             \
+        {MP_ROM_QSTR(MP_QSTR_WDT_RESET), MP_ROM_INT(HAL_RESET_WDT)},                               \
+        {MP_ROM_QSTR(MP_QSTR_DEEPSLEEP_RESET), MP_ROM_INT(HAL_RESET_HIBERNATE)},                   \
+        {MP_ROM_QSTR(MP_QSTR_SOFT_RESET), MP_ROM_INT(HAL_RESET_SOFT)},
 
 static void mp_machine_idle(void)
 {

@@ -1,4 +1,5 @@
-/* Module pyb: the functions that scripts of the WiPy's first year use. Its classes come with the parts that they drive. */
+/* Module pyb: the functions that scripts of the WiPy's first year use. Its classes come with the
+ * parts that they drive. */
 #include "python/modpyb.h"
 
 #include "hal/radio.h"
@@ -49,8 +50,8 @@ static mp_obj_t pyb_rng(void)
 }
 MP_DEFINE_CONST_FUN_OBJ_0(pyb_rng_obj, pyb_rng);
 
-/* Interrupts, for Python, are scheduled callbacks and Ctrl-C: with them disabled none comes between two lines. The network and the other
- * services go on, they are not Python's. */
+/* Interrupts, for Python, are scheduled callbacks and Ctrl-C: with them disabled none comes between
+ * two lines. The network and the other services go on, they are not Python's. */
 static bool irq_disabled;
 
 void python_enable_irq(void)

@@ -1,4 +1,5 @@
-/* Functions of module pyb that module machine has too, and what they share with the rest of the port. */
+/* Functions of module pyb that module machine has too, and what they share with the rest of the
+ * port. */
 #ifndef PYTHON_MODPYB_H
 #define PYTHON_MODPYB_H
 

@@ -1,5 +1,6 @@
-/* Module socket: MicroPython's extmod/modlwip.c, unchanged, with guards around what it calls. Each guard below says what would happen without
- * it. The macros come after all headers and before the module's text, so they change only what the module does. */
+/* Module socket: MicroPython's extmod/modlwip.c, unchanged, with guards around what it calls. Each
+ * guard below says what would happen without it. The macros come after all headers and before the
+ * module's text, so they change only what the module does. */
 #include "python/modsocket.h"
 
 #include <assert.h>
@@ -22,7 +23,8 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 
-/* Connections that may wait for accept(), whatever a program asks for: at least a burst of a browser, at most a third of the pool. */
+/* Connections that may wait for accept(), whatever a program asks for: at least a burst of a
+ * browser, at most a third of the pool. */
 #define BACKLOG_MIN 8
 #define BACKLOG_MAX 16
 
@@ -40,8 +42,9 @@ void python_abort_sockets(void)
     aborting = true;
 }
 
-/* The module looks every millisecond whether what it waits for has come, which costs percents of a core in a blocking accept(). An
- * event ends a wait anyhow; only who has a time-out must look at the clock, and who looks at the clock has a time-out. */
+/* The module looks every millisecond whether what it waits for has come, which costs percents of a
+ * core in a blocking accept(). An event ends a wait anyhow; only who has a time-out must look at
+ * the clock, and who looks at the clock has a time-out. */
 static bool clock_read;
 
 static mp_uint_t guard_ticks_ms(void)
@@ -74,8 +77,9 @@ static bool services_have_room(void)
     return count == SERVICE_PCBS;
 }
 
-/* Sockets that the program forgot are closed before there are said to be none left. lwIP can take a connection away from Python
- * for a service, but not a socket that is not connected yet: so some are left. */
+/* Sockets that the program forgot are closed before there are said to be none left. lwIP can take a
+ * connection away from Python for a service, but not a socket that is not connected yet: so some
+ * are left. */
 static struct tcp_pcb *guard_tcp_new(void)
 {
     aborting = false;
@@ -98,7 +102,8 @@ static struct udp_pcb *guard_udp_new(void)
     return pcb;
 }
 
-/* A listening PCB is smaller than a connected one and has neither callback: closing a server would write behind it. */
+/* A listening PCB is smaller than a connected one and has neither callback: closing a server would
+ * write behind it. */
 static void guard_tcp_err(struct tcp_pcb *pcb, tcp_err_fn function)
 {
     if (pcb->state != LISTEN) {
@@ -106,8 +111,9 @@ static void guard_tcp_err(struct tcp_pcb *pcb, tcp_err_fn function)
     }
 }
 
-/* lwIP takes a connection for accepted when it is established: the next would be reset when the queue is full. So it
- * counts until accept() (guard_tcp_recv), and a peer that finds no room tries again by itself. */
+/* lwIP takes a connection for accepted when it is established: the next would be reset when the
+ * queue is full. So it counts until accept() (guard_tcp_recv), and a peer that finds no room tries
+ * again by itself. */
 static tcp_accept_fn module_accept;
 
 static err_t accept_delayed(void *arg, struct tcp_pcb *pcb, err_t error)
@@ -125,8 +131,9 @@ static void guard_tcp_accept(struct tcp_pcb *pcb, tcp_accept_fn function)
     tcp_accept(pcb, accept_delayed);
 }
 
-/* As guard_tcp_err(). And what came before accept() was held back in the PCB: hand it over now instead of at lwIP's next 250 ms tick. A
- * FIN that came alone was dropped; without it recv() would wait for ever. */
+/* As guard_tcp_err(). And what came before accept() was held back in the PCB: hand it over now
+ * instead of at lwIP's next 250 ms tick. A FIN that came alone was dropped; without it recv() would
+ * wait for ever. */
 static void guard_tcp_recv(struct tcp_pcb *pcb, tcp_recv_fn function)
 {
     if (pcb->state == LISTEN) {
@@ -144,8 +151,8 @@ static void guard_tcp_recv(struct tcp_pcb *pcb, tcp_recv_fn function)
     }
 }
 
-/* The module aborts the connections that a closed server had not accepted. Their error callback would change the queue
- * that is being emptied. */
+/* The module aborts the connections that a closed server had not accepted. Their error callback
+ * would change the queue that is being emptied. */
 static void guard_tcp_abort(struct tcp_pcb *pcb)
 {
     tcp_err(pcb, NULL);
@@ -180,7 +187,8 @@ static void guard_option(struct ip_pcb *pcb, bool set, u8_t option)
     }
 }
 
-/* TCP_NODELAY is kept where only a connected or new TCP PCB has its flags. A server may be asked for it: nothing to do. */
+/* TCP_NODELAY is kept where only a connected or new TCP PCB has its flags. A server may be asked
+ * for it: nothing to do. */
 static void guard_nodelay(struct tcp_pcb *pcb, bool is_tcp, bool set)
 {
     if (pcb == NULL) {
@@ -199,8 +207,9 @@ static void guard_nodelay(struct tcp_pcb *pcb, bool is_tcp, bool set)
     }
 }
 
-/* Look up a name and wait for the answer. The module would let lwIP write the answer to its C stack; when Ctrl-C ends the
- * wait, that is somebody else's. Here a late answer finds that its number is no longer wanted. */
+/* Look up a name and wait for the answer. The module would let lwIP write the answer to its C
+ * stack; when Ctrl-C ends the wait, that is somebody else's. Here a late answer finds that its
+ * number is no longer wanted. */
 static struct {
     uintptr_t number;
     enum { DNS_WAITING, DNS_FOUND, DNS_FAILED } state;
@@ -243,30 +252,31 @@ static err_t guard_dns(const char *name, ip_addr_t *address)
 #undef assert
 #undef mp_hal_ticks_ms
 
-#define tcp_new()              guard_tcp_new()
-#define udp_new()              guard_udp_new()
-#define tcp_err(pcb, f)        guard_tcp_err(pcb, f)
-#define tcp_recv(pcb, f)       guard_tcp_recv(pcb, f)
-#define tcp_accept(pcb, f)     guard_tcp_accept(pcb, f)
-#define tcp_abort(pcb)         guard_tcp_abort(pcb)
-#define tcp_close(pcb)         guard_tcp_close(pcb)
-#define tcp_sndbuf(pcb)        guard_tcp_sndbuf(pcb)
-#define ip_set_option(p, o)    guard_option((struct ip_pcb *)(p), true, o)
-#define ip_reset_option(p, o)  guard_option((struct ip_pcb *)(p), false, o)
-#define tcp_set_flags(pcb, o)  guard_nodelay(pcb, socket->type == MOD_NETWORK_SOCK_STREAM, true)
+#define tcp_new()               guard_tcp_new()
+#define udp_new()               guard_udp_new()
+#define tcp_err(pcb, f)         guard_tcp_err(pcb, f)
+#define tcp_recv(pcb, f)        guard_tcp_recv(pcb, f)
+#define tcp_accept(pcb, f)      guard_tcp_accept(pcb, f)
+#define tcp_abort(pcb)          guard_tcp_abort(pcb)
+#define tcp_close(pcb)          guard_tcp_close(pcb)
+#define tcp_sndbuf(pcb)         guard_tcp_sndbuf(pcb)
+#define ip_set_option(p, o)     guard_option((struct ip_pcb *)(p), true, o)
+#define ip_reset_option(p, o)   guard_option((struct ip_pcb *)(p), false, o)
+#define tcp_set_flags(pcb, o)   guard_nodelay(pcb, socket->type == MOD_NETWORK_SOCK_STREAM, true)
 #define tcp_clear_flags(pcb, o) guard_nodelay(pcb, socket->type == MOD_NETWORK_SOCK_STREAM, false)
-#define mp_hal_ticks_ms()      guard_ticks_ms()
-#define mp_event_wait_ms(ms)   guard_wait()
+#define mp_hal_ticks_ms()       guard_ticks_ms()
+#define mp_event_wait_ms(ms)    guard_wait()
 #define dns_gethostbyname_addrtype(name, address, found, arg, type)                                \
     guard_dns(name, (ip_addr_t *)(address))
 
-/* A backlog that is not 2 to 255 would be cut to a byte, and a queue taken for a connection. (`backlog` is a variable of the module.) */
+/* A backlog that is not 2 to 255 would be cut to a byte, and a queue taken for a connection.
+ * (`backlog` is a variable of the module.) */
 #define tcp_listen_with_backlog_and_err(pcb, n, error)                                             \
     (backlog = backlog < BACKLOG_MIN ? BACKLOG_MIN : MIN(backlog, BACKLOG_MAX),                    \
      (tcp_listen_with_backlog_and_err)(pcb, (u8_t)backlog, error))
 
-/* Reading from a server would take its queue for data. The module's assertions stand at the right places, in functions that report an
- * error through `_errno`. */
+/* Reading from a server would take its queue for data. The module's assertions stand at the right
+ * places, in functions that report an error through `_errno`. */
 #define assert(condition)                                                                          \
     do {                                                                                           \
         if (socket->state == STATE_LISTENING || !(condition)) {                                    \

@@ -8,8 +8,8 @@
 #include "system/console.h"
 #include "system/loop.h"
 
-/* Whether the loop was polled since the last wait: what somebody waits for may have come then, and no interrupt tells of it any
- * more. The next wait returns at once. */
+/* Whether the loop was polled since the last wait: what somebody waits for may have come then, and
+ * no interrupt tells of it any more. The next wait returns at once. */
 static bool polled;
 
 void python_poll(void)
@@ -83,7 +83,7 @@ mp_uint_t mp_hal_stdout_tx_strn(const char *str, size_t len)
 {
     console_write(str, len);
     /* A program that only prints must not starve the rest. */
-    MICROPY_VM_HOOK_POLL
+    python_poll_pending();
     return len;
 }
 

@@ -37,6 +37,14 @@ static inline uint64_t mp_hal_time_ns(void)
 #define mp_hal_ticks_cpu mp_hal_ticks_cpu
 #define mp_hal_time_ns   mp_hal_time_ns
 
+/* What long-running C code calls between its steps. */
+static inline void python_poll_pending(void)
+{
+    if (hal_interrupt_pending) {
+        python_poll();
+    }
+}
+
 /* Sleep, with polls; raises what is pending (Ctrl-C). */
 void python_sleep_us(uint64_t us);
 

@@ -15,7 +15,8 @@
 #include "shared/runtime/gchelper.h"
 #include "shared/runtime/pyexec.h"
 
-/* How much C stack Python may use; deeper recursion is a RuntimeError. Frames of a 64-bit machine are twice as large. */
+/* How much C stack Python may use; deeper recursion is a RuntimeError. Frames of a 64-bit machine
+ * are twice as large. */
 #define STACK_SIZE (48u * 1024u * (sizeof(void *) / 4))
 
 static char heap[WIPY_HEAP_KIB * 1024u] __attribute__((aligned(16)));
@@ -54,8 +55,7 @@ static void start(void)
     python_mount_flash();
     mp_obj_t path[] = {
         MP_OBJ_NEW_QSTR(MP_QSTR_), /* the current directory */
-        MP_OBJ_FROM_PTR(&path_flash),
-        MP_OBJ_FROM_PTR(&path_lib),
+        MP_OBJ_FROM_PTR(&path_flash), MP_OBJ_FROM_PTR(&path_lib),
         MP_OBJ_NEW_QSTR(MP_QSTR__dot_frozen), /* asyncio, in the firmware */
     };
     mp_sys_path = mp_obj_new_list(MP_ARRAY_SIZE(path), path);
@@ -63,8 +63,9 @@ static void start(void)
     MP_STATE_PORT(python_main) = MP_OBJ_NULL;
 }
 
-/* boot.py, then main.py or what pyb.main() named. What a script says by sys.exit() or machine.soft_reset() is a soft
- * reset: false. Any other error has been printed; the prompt comes next. */
+/* boot.py, then main.py or what pyb.main() named. What a script says by sys.exit() or
+ * machine.soft_reset() is a soft reset: false. Any other error has been printed; the prompt comes
+ * next. */
 static bool run_scripts(void)
 {
     int result = pyexec_file_if_exists("/flash/boot.py");
@@ -86,7 +87,8 @@ static void prompt(void)
 {
     int result;
     do {
-        result = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
+        result =
+            pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
     } while (!(result & PYEXEC_FORCED_EXIT));
 }
 

@@ -1,4 +1,5 @@
-/* The WiPy's part of module time; included by MicroPython's extmod/modtime.c. Times are UTC, the epoch is 1970. */
+/* The WiPy's part of module time; included by MicroPython's extmod/modtime.c. Times are UTC, the
+ * epoch is 1970. */
 #include "shared/timeutils/timeutils.h"
 
 static mp_obj_t mp_time_localtime_get(void)

@@ -1,4 +1,4 @@
-/* A volume of storage/ as MicroPython sees it: paths, names and directories. Files: file_storage.c. */
+/* A volume of storage/ as MicroPython sees it: paths, names, directories. Files: file_storage.c. */
 #include "python/vfs_storage.h"
 
 #include <string.h>
@@ -12,8 +12,8 @@
 
 typedef struct {
     mp_obj_base_t base;
-    const char *volume;                   /* where storage has it, "/flash" */
-    char current_dir[STORAGE_PATH_MAX];   /* absolute in storage, normalised: begins with `volume` */
+    const char *volume;                 /* where storage has it, "/flash" */
+    char current_dir[STORAGE_PATH_MAX]; /* absolute in storage, normalised: begins with `volume` */
 } vfs_obj_t;
 
 static void check(int result)
@@ -23,8 +23,8 @@ static void check(int result)
     }
 }
 
-/* Make `path`, which is relative to the current directory or, with a leading '/', to the volume, an absolute path of
- * storage without "", "." and "..". 0 or an errno. */
+/* Make `path`, which is relative to the current directory or, with a leading '/', to the volume, an
+ * absolute path of storage without "", "." and "..". 0 or an errno. */
 static int resolve(const vfs_obj_t *self, const char *path, char out[STORAGE_PATH_MAX])
 {
     size_t root = strlen(self->volume);
@@ -166,7 +166,8 @@ static mp_obj_t vfs_chdir(mp_obj_t self_in, mp_obj_t path_in)
     vfs_obj_t *self = MP_OBJ_TO_PTR(self_in);
     char path[STORAGE_PATH_MAX];
     resolve_obj(self_in, path_in, path);
-    if (strcmp(path, self->volume) != 0) { /* the root can be entered even when the volume is damaged */
+    /* The root can be entered even when the volume is damaged. */
+    if (strcmp(path, self->volume) != 0) {
         struct storage_stat stat;
         check(storage_stat(path, &stat));
         if (!stat.is_dir) {
@@ -250,9 +251,15 @@ static mp_obj_t vfs_stat(mp_obj_t self_in, mp_obj_t path_in)
     mp_obj_t time = mp_obj_new_int_from_uint(stat.mtime);
     mp_obj_t items[10] = {
         MP_OBJ_NEW_SMALL_INT(stat.is_dir ? MP_S_IFDIR : MP_S_IFREG),
-        zero, zero, zero, zero, zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
         mp_obj_new_int_from_uint(stat.size),
-        time, time, time,
+        time,
+        time,
+        time,
     };
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
@@ -268,8 +275,8 @@ static mp_obj_t vfs_statvfs(mp_obj_t self_in, mp_obj_t path_in)
     mp_obj_t size = mp_obj_new_int_from_uint(volume.block_size);
     mp_obj_t free = mp_obj_new_int_from_uint(volume.free_blocks);
     mp_obj_t items[10] = {
-        size, size, mp_obj_new_int_from_uint(volume.blocks), free, free, zero, zero, zero, zero,
-        MP_OBJ_NEW_SMALL_INT(STORAGE_NAME_MAX),
+        size, size, mp_obj_new_int_from_uint(volume.blocks), free, free, zero, zero,
+        zero, zero, MP_OBJ_NEW_SMALL_INT(STORAGE_NAME_MAX),
     };
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }

@@ -1,15 +1,17 @@
-/* The file system type of the WiPy: MicroPython's VFS protocol over storage/. The volumes are mounted outside the Python heap, so a soft
- * reset neither unmounts nor harms them; it only closes what Python had open. */
+/* The file system type of the WiPy: MicroPython's VFS protocol over storage/. The volumes are
+ * mounted outside the Python heap, so a soft reset neither unmounts nor harms them; it only closes
+ * what Python had open. */
 #ifndef PYTHON_VFS_STORAGE_H
 #define PYTHON_VFS_STORAGE_H
 
 #include "py/obj.h"
 
-/* Mount the volume /flash for Python, and make it the current directory. Also when storage could not mount it: then every use of it raises
- * OSError(ENODEV). */
+/* Mount the volume /flash for Python, and make it the current directory. Also when storage could
+ * not mount it: then every use of it raises OSError(ENODEV). */
 void python_mount_flash(void);
 
-/* Close the files and directories that Python left open, after the heap's finalisers had their turn. */
+/* Close the files and directories that Python left open, after the heap's finalisers had their
+ * turn. */
 void python_close_files(void);
 
 /* Sync the files that Python has open; raises OSError. */
@@ -23,8 +25,8 @@ int python_storage_errno(int error);
 /* open(): `path` is absolute and normalised, `mode` Python's. Raises ValueError, OSError. */
 mp_obj_t python_file_open(const char *path, const char *mode);
 
-/* `path` is busy: close what the program forgot, and its own readers of this file. They are most often forgotten, too, as in
- * `open(name).read()`, but the collector may still see them. */
+/* `path` is busy: close what the program forgot, and its own readers of this file. They are most
+ * often forgotten, too, as in `open(name).read()`, but the collector may still see them. */
 void python_release_file(const char *path);
 
 void python_close_dirs(void);
