@@ -86,8 +86,8 @@ static void end_of_line(struct telnet_session *session)
         memcpy(session->user, session->line, sizeof session->user);
         session->user_too_long = too_long;
         session->state = TELNET_PASSWORD;
+        announce(session, password_options); /* first: the client must hide what is typed from here on */
         send(session, "Password: ");
-        announce(session, password_options);
     } else {
         bool right = session->io->login(session->user, session->line) && !too_long &&
                      !session->user_too_long;

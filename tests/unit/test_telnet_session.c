@@ -17,7 +17,7 @@
 #define PASSWORD_OPTIONS "\xff\xfb\x01\xff\xfc\x03\xff\xfb\x22"
 #define CONSOLE_OPTIONS  "\xff\xfb\x01\xff\xfb\x03\xff\xfc\x22"
 #define ASK_USER         USER_OPTIONS "Login as: "
-#define ASK_PASSWORD     "Password: " PASSWORD_OPTIONS
+#define ASK_PASSWORD     PASSWORD_OPTIONS "Password: "
 #define SUCCESS          CONSOLE_OPTIONS "\r\nLogin succeeded!\r\nType \"help()\" for more information.\r\n"
 #define FAILURE          "\r\nInvalid credentials, try again.\r\n"
 
