@@ -12,6 +12,7 @@
 struct control_client {
     struct control *control;
     int slot;
+    uint64_t used; /* when, counted in control->uses, it last said or heard something */
     struct ev_io read;
     struct ev_io write;
     bool follows;  /* the LED */
@@ -96,6 +97,7 @@ static bool client_flush(struct control_client *client)
 static bool client_line(struct control_client *client, const char *line)
 {
     bool follow = false;
+    client->used = ++client->control->uses;
     char *answer = client->control->answer(client->control->context, line, &follow);
     bool kept = answer != NULL && client_queue_line(client, answer);
     client->follows = client->follows || follow;
@@ -169,6 +171,7 @@ static void client_new(struct control *control, int fd, int slot)
     }
     client->control = control;
     client->slot = slot;
+    client->used = ++control->uses;
     ev_io_init(&client->read, client_readable, fd, EV_READ);
     ev_io_init(&client->write, client_writable, fd, EV_WRITE);
     client->read.data = client;
@@ -177,18 +180,25 @@ static void client_new(struct control *control, int fd, int slot)
     ev_io_start(control->loop, &client->read);
 }
 
-static void admit(struct control *control, int fd)
+/* A free place for a client; when there is none, that of the client that has been idle the longest.
+ */
+static int make_place(struct control *control)
 {
-    static const char full[] =
-        "{\"ok\": false, \"error\": \"too many clients on the control socket\"}\n";
+    static const char farewell[] = "{\"ok\": false, \"error\": \"there are many clients, and this "
+                                   "one was idle the longest\"}\n";
+    int idlest = 0;
     for (int slot = 0; slot < CONTROL_CLIENTS; slot++) {
         if (control->clients[slot] == NULL) {
-            client_new(control, fd, slot);
-            return;
+            return slot;
+        }
+        if (control->clients[slot]->used < control->clients[idlest]->used) {
+            idlest = slot;
         }
     }
-    (void)!send(fd, full, sizeof full - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    close(fd);
+    struct control_client *client = control->clients[idlest];
+    (void)!send(client->read.fd, farewell, sizeof farewell - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    client_free(client);
+    return idlest;
 }
 
 static void acceptable(struct ev_loop *loop, struct ev_io *watcher, int events)
@@ -198,7 +208,7 @@ static void acceptable(struct ev_loop *loop, struct ev_io *watcher, int events)
         if (fd < 0) {
             return;
         }
-        admit(watcher->data, fd);
+        client_new(watcher->data, fd, make_place(watcher->data));
     }
 }
 
@@ -250,6 +260,7 @@ void control_led_changed(struct control *control, uint64_t board_ms, bool on)
         /* This may be the doing of the client's own request, so it is sent, or the client freed,
          * later. */
         if (client_queue_line(client, line)) {
+            client->used = ++control->uses;
             ev_io_start(control->loop, &client->write);
         } else {
             client->follows = false;

@@ -2,28 +2,32 @@
  * socket").
  *
  * A Unix stream socket of the board's owner. A client sends requests, one JSON object a line of at
- * most CONTROL_LINE_MAX bytes, and gets one line for each, in their order:
+ * most CONTROL_LINE_MAX bytes, and gets one line for each, in their order. Request and answer:
  *
- *   {"verb": "status"}                                       {"ok": true, "status": {...}}
- *   {"verb": "reset"}                                        {"ok": true}
- *   {"verb": "power", "value": "off"}          or "on"       {"ok": true}
- *   {"verb": "pin", "pin": "GP28", "value": 1} or 0          {"ok": true, "pin": "GP28", "level":
- * 1, "driver": "external"}
- *   {"verb": "pin", "pin": "GP28", "value": "release"}       {"ok": true, "pin": "GP28", "level":
- * 0, "driver": "pull-down"}
- *   {"verb": "pin", "pin": "GP28"}             only asks     the same
- *   {"verb": "led"}                                          {"ok": true, "changes": [[12, 1], [92,
- * 0]]}
- *   {"verb": "led", "follow": true}                          the same, then for every change a line
- * {"led": [5012, 1]}
+ *   {"verb": "status"}
+ *   {"ok": true, "status": {...}}
+ *
+ *   {"verb": "reset"}
+ *   {"verb": "power", "value": "off"}, or "on"
+ *   {"ok": true}
+ *
+ *   {"verb": "pin", "pin": "GP28"}, which only asks, or with "value": 0, 1 or "release"
+ *   {"ok": true, "pin": "GP28", "level": 1, "driver": "external"}, or "pull-down"
+ *
+ *   {"verb": "led"}
+ *   {"ok": true, "changes": [[12, 1], [92, 0]]}
+ *
+ *   {"verb": "led", "follow": true}
+ *   the same, then for every further change a line {"led": [5012, 1]}
  *
  * A change of the LED is [board_ms, 1 for on or 0 for off]; at most LED_HISTORY of them are
  * remembered, oldest first. A verb has been carried out when its answer comes: after that of
  * "reset" and "power" no status shows the run before.
  *
  * What cannot be done or understood is answered {"ok": false, "error": "in words"}; a line that is
- * too long, too, and is skipped to its end. At most CONTROL_CLIENTS are served at a time, the next
- * one gets an error and is closed. A client that lets more than CONTROL_UNREAD_MAX bytes of answers
+ * too long, too, and is skipped to its end. At most CONTROL_CLIENTS are served at a time: for the
+ * next one, the client that has been idle the longest is closed, after an error, so that silent
+ * clients cannot lock others out. A client that lets more than CONTROL_UNREAD_MAX bytes of answers
  * wait is closed. */
 #ifndef BOARD_CONTROL_H
 #define BOARD_CONTROL_H
@@ -44,6 +48,7 @@ struct control {
     struct ev_loop *loop;
     struct ev_io accept;
     struct control_client *clients[CONTROL_CLIENTS]; /* NULL: free */
+    uint64_t uses;                                   /* counts requests and changes of the LED */
     /* Answers one request: `line`, NUL-terminated, without its newline. Returns the answer (malloc,
      * one line without newline), NULL when out of memory, and whether the client follows the LED
      * from now on. */

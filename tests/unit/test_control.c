@@ -138,27 +138,29 @@ static void who_hangs_up_after_asking_is_answered(void **state)
     close(fd);
 }
 
-static void more_clients_than_places(void **state)
+static void the_idlest_makes_room(void **state)
 {
     int fds[CONTROL_CLIENTS];
     for (int i = 0; i < CONTROL_CLIENTS; i++) {
         fds[i] = client();
     }
-    int refused = client();
-    assert_hears(refused,
-                 "{\"ok\": false, \"error\": \"too many clients on the control socket\"}\n");
-    assert_hears(refused, "");
-    close(refused);
-    close(fds[3]);
+    say(fds[0], "x\n");
+    say(fds[1], "follow\n");
+    control_led_changed(&control, 1, true);
     work();
     int next = client();
-    say(next, "x\n");
-    assert_hears(next, "[x]\n");
+    say(next, "y\n");
+    assert_hears(next, "[y]\n");
+    assert_hears(fds[0], "[x]\n");
+    assert_hears(fds[2], "{\"ok\": false, \"error\": \"there are many clients, and this one was "
+                         "idle the longest\"}\n");
+    assert_hears(fds[2], "");
+    say(fds[0], "x\n");
+    assert_hears(fds[0], "[x]\n");
+    assert_hears(fds[1], "[follow]\n{\"led\": [1, 1]}\n");
     close(next);
     for (int i = 0; i < CONTROL_CLIENTS; i++) {
-        if (i != 3) {
-            close(fds[i]);
-        }
+        close(fds[i]);
     }
     work();
     for (int i = 0; i < CONTROL_CLIENTS; i++) {
@@ -224,7 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_line_is_answered_in_order),        TEST(a_line_may_be_so_long_and_no_longer),
-        TEST(who_hangs_up_after_asking_is_answered), TEST(more_clients_than_places),
+        TEST(who_hangs_up_after_asking_is_answered), TEST(the_idlest_makes_room),
         TEST(only_followers_hear_of_the_led),        TEST(who_does_not_read_is_closed),
         TEST(a_large_answer_arrives_whole),
     };
