@@ -17,6 +17,16 @@
         {MP_ROM_QSTR(MP_QSTR_DEEPSLEEP_RESET), MP_ROM_INT(HAL_RESET_HIBERNATE)},                   \
         {MP_ROM_QSTR(MP_QSTR_SOFT_RESET), MP_ROM_INT(HAL_RESET_SOFT)},
 
+/* soft_reset(): unlike sys.exit(), which only ends a script that ran by itself. */
+static mp_obj_t machine_soft_reset(void)
+{
+    python_ask_soft_reset();
+    mp_raise_type(&mp_type_SystemExit);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(machine_soft_reset_obj, machine_soft_reset);
+/* The module's table has sys.exit() in this place. */
+#define mp_sys_exit_obj machine_soft_reset_obj
+
 static void mp_machine_idle(void)
 {
     mp_event_wait_ms(1);

@@ -17,6 +17,9 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_info_obj);
 /* Why this run of Python began: HAL_RESET_SOFT after a soft reset, else the hardware's cause. */
 enum hal_reset_cause python_reset_cause(void);
 
+/* The SystemExit that is raised next means a soft reset wherever it comes from. */
+void python_ask_soft_reset(void);
+
 /* Reset the MCU; the files of Python are closed before. */
 _Noreturn void python_hard_reset(void);
 

@@ -80,6 +80,10 @@ void python_wait_ms(mp_uint_t ms);
 /* A program that failed with interrupts disabled leaves a prompt that works (modpyb.c). */
 #define MICROPY_BOARD_BEFORE_PYTHON_EXEC(input_kind, exec_flags) python_enable_irq()
 void python_enable_irq(void);
+/* Ctrl-C during boot.py means that main.py is not wanted either (python.c). */
+#define MICROPY_BOARD_AFTER_PYTHON_EXEC(input_kind, exec_flags, exception, result)                 \
+    python_note_end(exception)
+void python_note_end(void *exception);
 
 /* ---- files: our own file system type over storage/ (vfs_storage.c) */
 #define MICROPY_ENABLE_FINALISER (1)

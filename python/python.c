@@ -20,7 +20,7 @@
 #define STACK_SIZE (48u * 1024u * (sizeof(void *) / 4))
 
 static char heap[WIPY_HEAP_KIB * 1024u] __attribute__((aligned(16)));
-static bool after_soft_reset;
+static bool after_soft_reset, soft_reset_asked, interrupted;
 
 const char *python_banner(void)
 {
@@ -63,24 +63,39 @@ static void start(void)
     MP_STATE_PORT(python_main) = MP_OBJ_NULL;
 }
 
-/* boot.py, then main.py or what pyb.main() named. What a script says by sys.exit() or
- * machine.soft_reset() is a soft reset: false. Any other error has been printed; the prompt comes
- * next. */
+void python_ask_soft_reset(void)
+{
+    soft_reset_asked = true;
+}
+
+void python_note_end(void *exception)
+{
+    interrupted =
+        exception != NULL && mp_obj_exception_match(MP_OBJ_FROM_PTR(exception),
+                                                    MP_OBJ_FROM_PTR(&mp_type_KeyboardInterrupt));
+}
+
+/* boot.py, then main.py or what pyb.main() named. False: a script called machine.soft_reset().
+ * sys.exit() only ends its script; a reset would start it again, for ever, and there would be no
+ * prompt. An error has been printed. */
 static bool run_scripts(void)
 {
-    int result = pyexec_file_if_exists("/flash/boot.py");
-    if (result & PYEXEC_FORCED_EXIT) {
+    interrupted = false;
+    pyexec_file_if_exists("/flash/boot.py");
+    if (soft_reset_asked) {
         return false;
     }
-    if (pyexec_mode_kind == PYEXEC_MODE_RAW_REPL) {
-        return true; /* a program drives the board: it does not want main.py */
+    /* Nobody who drives the board by a program wants main.py, nor who pressed Ctrl-C: the prompt is
+     * always within reach. */
+    if (interrupted || pyexec_mode_kind == PYEXEC_MODE_RAW_REPL) {
+        return true;
     }
     const char *main = "main.py";
     if (MP_STATE_PORT(python_main) != MP_OBJ_NULL) {
         main = mp_obj_str_get_str(MP_STATE_PORT(python_main));
     }
-    result = pyexec_file_if_exists(main);
-    return !(result & PYEXEC_FORCED_EXIT);
+    pyexec_file_if_exists(main);
+    return !soft_reset_asked;
 }
 
 static void prompt(void)
@@ -101,6 +116,7 @@ static void stop(void)
     python_close_files();
     mp_deinit();
     after_soft_reset = true;
+    soft_reset_asked = false;
 }
 
 void python_run(void)
