@@ -146,10 +146,11 @@ class Board:
 
     def report(self):
         """What the board printed: for the message of a failing test."""
-        errors = Path(f"{self.directory}.stderr")
-        return "\n".join(
-            [f"command: {' '.join(self.command())}", *self.lines, errors.read_text(errors="replace") if errors.exists() else ""]
-        )
+        return "\n".join([f"command: {' '.join(self.command())}", *self.lines, self.errors()])
+
+    def errors(self):
+        path = Path(f"{self.directory}.stderr")
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def kill9(self):
         """The power of the whole machine fails, as far as the board can tell."""

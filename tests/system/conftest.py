@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -59,7 +60,7 @@ def seeded(request):
 
 
 def _end(boards):
-    """Stop boards; none may leave a process behind."""
+    """Stop boards; none may leave a process behind, or have a fault of its own to report."""
     problems = []
     for board in boards:
         pids = board.pids if board.process else []
@@ -68,6 +69,8 @@ def _end(boards):
             wait_for(lambda: not any(map(alive, pids)), f"end of all processes of {board.directory}")
         except AssertionError as error:
             problems.append(str(error))
+        if re.search(r"Sanitizer|runtime error|unexpectedly|misuse", board.errors()):
+            problems.append(board.errors())
     assert not problems, problems
 
 
