@@ -13,7 +13,7 @@
 #include "link/link.h"
 
 #define UART_LINK  "uart0" /* in the board's folder: a symbolic link to the terminal */
-#define UART_QUEUE 32768u  /* bytes of output kept for a reader who is slower than the MCU */
+#define UART_QUEUE 262144u /* bytes of output kept for a reader who is slower than the MCU: tools read byte by byte */
 
 struct uart {
     struct ev_loop *loop;
