@@ -86,9 +86,9 @@ static void led_changed(void *context, uint64_t board_ms, bool on)
     control_led_changed(&board->control, board_ms, on);
 }
 
-static void uart_input(void *context, const void *data, size_t size)
+static void uart_event(void *context, enum link_event_code code, const void *data, uint32_t size)
 {
-    power_event(context, LINK_EVENT_UART, data, (uint32_t)size);
+    power_event(context, code, data, size);
 }
 
 /* ---- the laptop */
@@ -252,8 +252,9 @@ static int open_parts(struct board *board, const struct board_config *config)
     }
     radio_init(&board->radio, board->loop, board->mac, &board->power.registers->interrupt_pending);
     air_open(&board->air, board->loop, &board->radio);
-    board->uart.deliver = uart_input;
+    board->uart.event = uart_event;
     board->uart.context = board;
+    board->uart.taken = &board->power.registers->uart_taken;
     result = uart_open(&board->uart, board->loop);
     if (result < 0) {
         return result;

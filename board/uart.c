@@ -7,9 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "board/clock.h"
-
-#define STUCK_NS 1000000000u /* who has not read for so long is not there */
+#define STUCK_S 0.5 /* who has not read for so long is not there */
 
 static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
@@ -20,66 +18,94 @@ static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
     }
     uart->given = (size_t)n;
     ev_io_stop(loop, watcher);
-    uart->deliver(uart->context, uart->input, uart->given);
+    uart->event(uart->context, LINK_EVENT_UART, uart->input, (uint32_t)uart->given);
+}
+
+/* Tell the MCU how much of its output is out of the way; wake it when it may be waiting for that.
+ */
+static void publish(struct uart *uart)
+{
+    uint32_t taken = uart->sent - (uart->unread ? 0 : (uint32_t)uart->queued);
+    uint32_t under_way = uart->sent - *uart->taken;
+    if (taken == *uart->taken) {
+        return;
+    }
+    *uart->taken = taken;
+    if (under_way >= LINK_UART_WINDOW / 2) {
+        uart->event(uart->context, LINK_EVENT_UART_ROOM, NULL, 0);
+    }
 }
 
 /* Write as much of the queue as the terminal takes. */
 static void flush(struct uart *uart)
 {
     while (uart->queued > 0) {
-        size_t piece = UART_QUEUE - uart->first;
+        size_t piece = LINK_UART_WINDOW - uart->first;
         if (piece > uart->queued) {
             piece = uart->queued;
         }
         ssize_t n = write(uart->writable.fd, uart->queue + uart->first, piece);
         if (n <= 0) {
-            if (uart->stuck_ns == 0) {
-                uart->stuck_ns = clock_link_ns();
-            }
             ev_io_start(uart->loop, &uart->writable);
+            if (!uart->unread) {
+                ev_timer_start(uart->loop, &uart->stuck);
+            }
             return;
         }
-        uart->stuck_ns = 0;
-        uart->first = (uart->first + (size_t)n) % UART_QUEUE;
+        ev_timer_stop(uart->loop, &uart->stuck);
+        ev_timer_set(&uart->stuck, STUCK_S, 0);
+        uart->first = (uart->first + (size_t)n) % LINK_UART_WINDOW;
         uart->queued -= (size_t)n;
     }
     uart->first = 0; /* so that a quiet line needs but the first page of the queue */
     ev_io_stop(uart->loop, &uart->writable);
 }
 
+/* The terminal was full, and somebody has read of it. */
 static void writable(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
-    flush(watcher->data);
+    struct uart *uart = watcher->data;
+    uart->unread = false;
+    flush(uart);
+    publish(uart);
+}
+
+static void stuck(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct uart *uart = timer->data;
+    uart->unread = true;
+    publish(uart);
 }
 
 void uart_send(struct uart *uart, const void *data, size_t size)
 {
     const uint8_t *bytes = data;
-    if (uart->stuck_ns != 0 && clock_link_ns() - uart->stuck_ns > STUCK_NS) {
-        /* Nobody reads. Who comes later wants to see what is new, not what is old. */
+    if (uart->unread && size > LINK_UART_WINDOW - uart->queued) {
+        /* Who comes later wants to see what is new, not what is old. */
         tcflush(uart->writable.fd, TCOFLUSH);
         tcflush(uart->slave, TCIFLUSH);
         uart->queued = 0;
         uart->first = 0;
-        uart->stuck_ns = 0;
     }
-    size_t room = UART_QUEUE - uart->queued;
-    if (size > room) {
-        size = room;
+    size_t room = LINK_UART_WINDOW - uart->queued;
+    size_t kept = size < room ? size : room;
+    for (size_t i = 0; i < kept; i++) {
+        uart->queue[(uart->first + uart->queued + i) % LINK_UART_WINDOW] = bytes[i];
     }
-    for (size_t i = 0; i < size; i++) {
-        uart->queue[(uart->first + uart->queued + i) % UART_QUEUE] = bytes[i];
-    }
-    uart->queued += size;
+    uart->queued += kept;
+    uart->sent += (uint32_t)size;
     flush(uart);
+    publish(uart);
 }
 
 void uart_mcu_started(struct uart *uart, bool again)
 {
     uart->listening = true;
+    uart->sent = 0;
+    *uart->taken = uart->unread ? 0 : 0 - (uint32_t)uart->queued;
     if (again && uart->given > 0) {
         ev_io_stop(uart->loop, &uart->readable);
-        uart->deliver(uart->context, uart->input, uart->given);
+        uart->event(uart->context, LINK_EVENT_UART, uart->input, (uint32_t)uart->given);
         return;
     }
     uart->given = 0;
@@ -145,8 +171,10 @@ int uart_open(struct uart *uart, struct ev_loop *loop)
     uart->loop = loop;
     ev_io_init(&uart->readable, readable, master, EV_READ);
     ev_io_init(&uart->writable, writable, master, EV_WRITE);
+    ev_timer_init(&uart->stuck, stuck, STUCK_S, 0);
     uart->readable.data = uart;
     uart->writable.data = uart;
+    uart->stuck.data = uart;
     uart_mcu_stopped(uart);
     return 0;
 }
@@ -156,6 +184,7 @@ void uart_close(struct uart *uart)
     unlink(UART_LINK);
     ev_io_stop(uart->loop, &uart->readable);
     ev_io_stop(uart->loop, &uart->writable);
+    ev_timer_stop(uart->loop, &uart->stuck);
     close(uart->readable.fd);
     close(uart->slave);
 }

@@ -8,7 +8,8 @@
  * not lost. */
 size_t hal_uart_read(void *data, size_t size);
 
-/* Send bytes. Never waits: what nobody reads at the other end is dropped. */
-void hal_uart_write(const void *data, size_t size);
+/* Send bytes; returns how many were taken: fewer than `size`, down to 0, while the other end is slower than we are. An interrupt
+ * comes when there is room again: within a second of link time, for what nobody reads is dropped then. */
+size_t hal_uart_write(const void *data, size_t size);
 
 #endif

@@ -38,6 +38,8 @@ struct link_registers {
     uint64_t start_ns;          /* CLOCK_MONOTONIC at the hard reset: both of the MCU's clocks are 0 there */
     uint64_t rtc_start_us;      /* UTC, microseconds since 1970, at start_ns; LINK_RTC_SET changes the board's copy and this */
     uint32_t pin_levels;        /* bit n: level of GPn; board, at any time (an event follows) */
+    uint32_t uart_taken;        /* bytes of LINK_UART_SEND since the MCU's start that have left the board's queue, read or dropped (mod
+                                   2^32); board. The MCU has at most LINK_UART_WINDOW bytes more than this under way */
     uint8_t mac[6];
     uint8_t padding[2];
     uint32_t retained[16]; /* survive a reset (not power off): the MCU writes, the board copies them to the next run */
@@ -56,7 +58,7 @@ struct link_registers {
 enum link_command_code {
     LINK_FLASH_PROGRAM = 1, /* answered. address, size 1..4096 within one sector, then `size` bytes of data (not inverted) */
     LINK_FLASH_ERASE = 2,   /* answered. address of a sector */
-    LINK_UART_SEND = 3,     /* data: 1..LINK_DATA_MAX bytes */
+    LINK_UART_SEND = 3,     /* data: 1..LINK_DATA_MAX bytes; what exceeds the window is dropped */
     LINK_UART_TAKEN = 4,    /* the MCU has consumed the last LINK_EVENT_UART: the board may send the next one */
     LINK_LED = 5,           /* value: 0 or 1; time_us: when, on the MCU's board clock */
     LINK_RADIO_AP_START = 6,/* answered. data: struct hal_radio_ap's bytes as struct link_radio_ap */
@@ -93,9 +95,11 @@ struct link_radio_ap {
 enum link_event_code {
     LINK_EVENT_UART = 1, /* 1..LINK_EVENT_DATA_MAX bytes of input; the board waits for LINK_UART_TAKEN before the next one */
     LINK_EVENT_PINS = 2, /* pin_levels has changed */
+    LINK_EVENT_UART_ROOM = 3, /* uart_taken has grown, after half of the window or more was under way */
 };
 
 #define LINK_EVENT_DATA_MAX 512u
+#define LINK_UART_WINDOW    32768u
 
 struct link_event {
     uint32_t code;

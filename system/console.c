@@ -142,9 +142,23 @@ bool console_readable(void)
     return queue_count > 0;
 }
 
+/* The UART's end may be slower than we are; the loop goes on meanwhile. */
+static void write_uart(const char *data, size_t size)
+{
+    for (;;) {
+        size_t taken = hal_uart_write(data, size);
+        data += taken;
+        size -= taken;
+        if (size == 0) {
+            return;
+        }
+        loop_wait(HAL_CLOCK_NEVER);
+    }
+}
+
 void console_write(const char *data, size_t size)
 {
-    hal_uart_write(data, size);
+    write_uart(data, size);
     if (remote_write) {
         remote_write(data, size);
     }

@@ -9,6 +9,7 @@
 
 static uint8_t received[LINK_EVENT_DATA_MAX];
 static size_t received_first, received_count;
+static uint32_t sent; /* bytes, mod 2^32 */
 
 static void uart_receive(const uint8_t *data, size_t size)
 {
@@ -37,7 +38,8 @@ void mcu_take_events(void)
             }
             break;
         }
-        /* The pins' levels are in the registers already; their event only wakes. */
+        /* The pins' levels and the UART's room are in the registers already; their events only
+         * wake. */
         if (packet.event.code == LINK_EVENT_UART &&
             (size_t)got == sizeof packet.event + packet.event.size) {
             uart_receive(packet.data, packet.event.size);
@@ -64,13 +66,17 @@ size_t hal_uart_read(void *data, size_t size)
     return size;
 }
 
-void hal_uart_write(const void *data, size_t size)
+size_t hal_uart_write(const void *data, size_t size)
 {
     const uint8_t *next = data;
-    while (size > 0) {
-        size_t part = size < LINK_DATA_MAX ? size : LINK_DATA_MAX;
-        mcu_send(&(struct link_command){.code = LINK_UART_SEND, .size = (uint32_t)part}, next);
+    uint32_t room = LINK_UART_WINDOW - (sent - MCU_REGISTERS->uart_taken);
+    size_t taken = size < room ? size : room;
+    for (size_t left = taken; left > 0;) {
+        uint32_t part = left < LINK_DATA_MAX ? (uint32_t)left : LINK_DATA_MAX;
+        mcu_send(&(struct link_command){.code = LINK_UART_SEND, .size = part}, next);
+        sent += part;
         next += part;
-        size -= part;
+        left -= part;
     }
+    return taken;
 }

@@ -98,9 +98,9 @@ void mcu_stop(struct mcu *mcu)
 
 /* ---- set-up */
 
-static void deliver(void *context, const void *data, size_t size)
+static void uart_event(void *context, enum link_event_code code, const void *data, uint32_t size)
 {
-    power_event(context, LINK_EVENT_UART, data, (uint32_t)size);
+    power_event(context, code, data, size);
 }
 
 static int set_up(void **state)
@@ -120,8 +120,9 @@ static int set_up(void **state)
     assert_int_equal(power_open(&board, BOOTLOADER_SIZE), 0);
     radio_init(&board.radio, board.loop, mac, &board.power.registers->interrupt_pending);
     air_open(&board.air, board.loop, &board.radio);
-    board.uart.deliver = deliver;
+    board.uart.event = uart_event;
     board.uart.context = &board;
+    board.uart.taken = &board.power.registers->uart_taken;
     assert_int_equal(uart_open(&board.uart, board.loop), 0);
     power_on(&board);
     return 0;
@@ -397,7 +398,14 @@ static void unread_output_makes_room_for_new(void **state)
         send_packet((struct link_command){.code = LINK_UART_SEND, .size = sizeof text}, text,
                     sizeof text);
     }
-    board.uart.stuck_ns -= 2000000000u; /* two seconds later */
+    assert_true(30 * sizeof text - board.power.registers->uart_taken >
+                LINK_UART_WINDOW / 2);                              /* held for a reader */
+    while (board.power.registers->uart_taken != 30 * sizeof text) { /* nobody comes */
+        struct link_event told;
+        wait_for(event);
+        assert_int_equal(recv(event, &told, sizeof told, MSG_DONTWAIT), sizeof told);
+        assert_int_equal(told.code, LINK_EVENT_UART_ROOM);
+    }
     send_packet((struct link_command){.code = LINK_UART_SEND, .size = 3}, "new", 3);
     size_t total = 0;
     while (total < 3 || memcmp(all + total - 3, "new", 3) != 0) {
