@@ -98,13 +98,27 @@ static bool run_scripts(void)
     return !soft_reset_asked;
 }
 
+/* One life of the prompt, until what pyexec returns. What is typed lives in the heap: a line for which there is no room raises where nobody
+ * else catches it. */
+static int prompt_once(void)
+{
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        int result =
+            pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
+        nlr_pop();
+        return result;
+    }
+    readline_init0(); /* the history may be what fills the heap */
+    gc_collect();
+    mp_obj_print_exception(&mp_plat_print, MP_OBJ_FROM_PTR(nlr.ret_val));
+    return 0;
+}
+
 static void prompt(void)
 {
-    int result;
-    do {
-        result =
-            pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
-    } while (!(result & PYEXEC_FORCED_EXIT));
+    while (!(prompt_once() & PYEXEC_FORCED_EXIT)) {
+    }
 }
 
 static void stop(void)

@@ -149,6 +149,20 @@ def test_raw_paste(session, seeded):
     session.expect(PROMPT)
 
 
+@pytest.mark.parametrize("mode", ["friendly", "paste", "raw"])
+def test_input_larger_than_the_heap(session, mode):
+    """There is no room for it: the prompt says so and lives on."""
+    if mode == "raw":
+        session.raw_repl()
+    elif mode == "paste":
+        session.send(b"\x05")
+        session.expect(b"=== ")
+    session.send(b"x = '" + b"a" * 300_000 + b"'\r")
+    session.expect(b"MemoryError", 60)
+    session.clean_prompt(60)
+    assert session.python("1+1") == "2"
+
+
 # ---- Ctrl-C
 
 
