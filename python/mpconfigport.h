@@ -72,6 +72,7 @@ void python_wait_ms(mp_uint_t ms);
 /* ---- the prompt */
 #define MICROPY_HELPER_REPL           (1)
 #define MICROPY_READLINE_HISTORY_SIZE (50)
+#define MICROPY_HAL_HAS_VT100         (0) /* ours, in mphalport.c: readline's own asserts on a move of 1000 or more */
 /* Raw paste: the window is half of this; the console's queue holds more. */
 /* Raw paste announces half of this as two bytes: 04 04, as Python's telnetlib, through which
  * pyboard.py logs in, swallows zero bytes. */

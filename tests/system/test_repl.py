@@ -72,6 +72,15 @@ def test_line_editing_history_and_completion(session):
     session.expect(b"ab\r\n" + PROMPT)
 
 
+def test_editing_a_long_line(session):
+    """The cursor moves over thousands of columns, and the history brings the line back."""
+    session.send(b"z = '" + b"a" * 3000 + b"'\x1b[H\x1b[3~y\x1b[F\r")  # home, delete, insert, end
+    assert session.python("len(y)") == "3000"
+    session.send(b"\x1b[A\x1b[A\x1b[A\x1b[B\r")
+    session.expect(PROMPT)
+    assert session.python("1+1") == "2"
+
+
 def test_auto_indent(session):
     session.send(b"for i in range(3):\r")
     session.expect(b"\r\n...     ")
