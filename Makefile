@@ -14,24 +14,24 @@ help: ## this text
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: setup $(BUILD)/build.ninja ## build build/wipy (the board and its command line) and build/mcuimg.bin (the firmware image)
-	@ninja -C $(BUILD) $(NINJA_QUIET)
+	@ninja -C $(BUILD)
 
 run: build ## build, then start a board in ./my-wipy (DIR=... for another)
 	@$(BUILD)/wipy run $(DIR) --firmware $(BUILD)/mcuimg.bin
 
 test: setup-test build $(TESTED)/build.ninja ## unit and system tests, with sanitizers; under 10 minutes
-	@ninja -C $(TESTED) $(NINJA_QUIET)
+	@ninja -C $(TESTED)
 	@$(PYTHON) tools/test.py $(TESTED)
 
 test-long: setup-test build $(TESTED)/build.ninja ## the longer sweeps: MicroPython's own tests, power loss, kill -9
-	@ninja -C $(TESTED) $(NINJA_QUIET)
+	@ninja -C $(TESTED) all hosted
 	@$(PYTHON) tools/test.py --long $(TESTED)
 
 bench: setup-test build ## figures, as ratios against peers measured in the same run
 	@$(PYTHON) tests/bench/bench.py
 
 check-cortex-m4: setup-cortex $(CORTEX)/build.ninja ## compile the firmware world for a Cortex-M4F, warning-free; code and RAM size per folder
-	@ninja -C $(CORTEX) $(NINJA_QUIET)
+	@ninja -C $(CORTEX)
 	@tools/sizes $(CORTEX)
 
 clean: ## remove what was built (not the sources in the cache)

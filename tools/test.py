@@ -13,6 +13,9 @@ import xml.etree.ElementTree as ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 
+# What is also run with the firmware as an ordinary program with the address sanitizer (targets/hosted).
+HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "telnet")]
+
 
 class Count:
     def __init__(self):
@@ -65,6 +68,10 @@ def main():
                                       f"--junit-xml={reports / 'system.xml'}"], env=environment)
         count.junit(reports / "system.xml", status)
         if arguments.long:
+            hosted = dict(environment, WIPY_HOSTED_FIRMWARE=str(build / "targets/hosted/hosted"))
+            status = run("system tests, firmware with the address sanitizer",
+                         [*PYTEST, *HOSTED, "-q", "-m", "not long", f"--junit-xml={reports / 'hosted.xml'}"], env=hosted)
+            count.junit(reports / "hosted.xml", status)
             count.one(run("MicroPython's own tests", [sys.executable, "tests/conformance/run"], env=environment) == 0)
 
     skipped = f", {count.skipped} skipped" if count.skipped else ""
