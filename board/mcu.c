@@ -40,7 +40,7 @@ static int hosted_fd = -1;
 static int filter_fd = -1;
 
 /* All that an MCU may ask of the kernel: packets on its three sockets, sleep, time, its own
- * signals, random numbers. */
+ * signals, random numbers; and, below, reading the flash. */
 static const int allowed_calls[] = {
     SCMP_SYS(read),           SCMP_SYS(write),           SCMP_SYS(ppoll),
     SCMP_SYS(clock_gettime),  SCMP_SYS(rt_sigreturn),    SCMP_SYS(rt_sigaction),
@@ -58,6 +58,10 @@ static int make_filter(void)
     int error = filter ? 0 : -ENOMEM;
     for (size_t i = 0; i < sizeof allowed_calls / sizeof allowed_calls[0] && error == 0; i++) {
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+    }
+    if (error == 0) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pread64), 1,
+                                 SCMP_A0(SCMP_CMP_EQ, LINK_FD_FLASH));
     }
     if (error == 0) {
         error = seccomp_export_bpf(filter, fd);

@@ -1,7 +1,7 @@
 /* The wire between the worlds: what the MCU of the virtual target sees of its board (docs/spec.md, "Link registers").
  *
- * The MCU is a process. The board gives it, at fixed places as a memory-mapped microcontroller has them: a page of
- * registers, the serial flash read-only, and three sockets. Nothing that the MCU writes is trusted: the board checks every
+ * The MCU is a process. The board gives it a page of registers, at a fixed address as a memory-mapped microcontroller has it,
+ * the serial flash to read, and three sockets. Nothing that the MCU writes is trusted: the board checks every
  * value and every length. All integers are little-endian as the host's; this wire never leaves one machine. */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
@@ -13,8 +13,6 @@
 /* ---- memory map of the MCU */
 #define LINK_REGISTERS_ADDRESS 0x20000000ul /* struct link_registers, shared with the board, read-write */
 #define LINK_REGISTERS_SIZE    4096u
-/* The flash file, read-only. It holds every byte inverted, so that erased flash (0xFF) is a hole that costs no disk. */
-#define LINK_FLASH_ADDRESS     0x30000000ul
 /* Where the segments of an executable may lie: code, data and RAM. */
 #define LINK_PROGRAM_ADDRESS 0x00010000ul
 #define LINK_PROGRAM_END     0x20000000ul
@@ -22,10 +20,13 @@
 #define LINK_STACK_ADDRESS 0x60000000ul
 #define LINK_STACK_SIZE    0x00100000ul
 
-/* ---- descriptors of the MCU; all three are SOCK_SEQPACKET, the board's ends are non-blocking */
+/* ---- descriptors of the MCU; the first three are SOCK_SEQPACKET, the board's ends are non-blocking */
 #define LINK_FD_BUS   3 /* commands MCU -> board, each struct link_command (+ data); some are answered, see below */
 #define LINK_FD_EVENT 4 /* events board -> MCU, each struct link_event (+ data) */
 #define LINK_FD_RADIO 5 /* Ethernet frames, one a packet, both ways, 14 to 1514 bytes */
+/* The flash file, open for reading (pread only; not mapped, because what was read once would count as the MCU's memory for good). It
+ * holds every byte inverted, so that erased flash (0xFF) is a hole that costs no disk. */
+#define LINK_FD_FLASH 6
 
 /* ---- registers. Written by the board before the MCU starts and by the party that is named afterwards. */
 struct link_registers {

@@ -38,10 +38,9 @@
 
 #define SEGMENTS_MAX 16
 #define MEMORY_MAX   (48ul << 20) /* of the program: code, data and RAM */
-#define ADDRESS_MAX  (80ul << 20) /* of the process: that, the flash, the stack and this program */
+#define ADDRESS_MAX  (64ul << 20) /* of the process: that, the stack and this program */
 
 static struct link_registers *registers;
-static const uint8_t *flash;
 static uintptr_t page_mask;
 
 static _Noreturn void fail(const char *reason)
@@ -75,8 +74,11 @@ static void die_with_board(void)
 static void read_flash(uint32_t address, void *data, size_t size)
 {
     uint8_t *to = data;
+    if (pread(LINK_FD_FLASH, to, size, address) != (ssize_t)size) {
+        fail("MCU: the flash cannot be read");
+    }
     for (size_t i = 0; i < size; i++) {
-        to[i] = (uint8_t)~flash[address + i];
+        to[i] = (uint8_t)~to[i];
     }
 }
 
@@ -238,10 +240,10 @@ static void close_sandbox(void)
     }
 
     if (syscall(SYS_close_range, 0, 2, 0) < 0 ||
-        syscall(SYS_close_range, LINK_FD_RADIO + 1, UINT_MAX, 0) < 0) {
+        syscall(SYS_close_range, LINK_FD_FLASH + 1, UINT_MAX, 0) < 0) {
         fail("MCU: descriptors cannot be closed");
     }
-    limit(RLIMIT_NOFILE, LINK_FD_RADIO + 1);
+    limit(RLIMIT_NOFILE, LINK_FD_FLASH + 1);
     limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, 0);
@@ -278,9 +280,6 @@ int main(int argc, char **argv)
     prctl(PR_SET_NAME, "wipy-mcu", 0, 0, 0);
     prctl(PR_SET_TIMERSLACK, 1000ul, 0, 0, 0); /* nanoseconds: sleeps end on time */
 
-    flash = map(LINK_FLASH_ADDRESS, FLASH_SIZE, PROT_READ, MAP_SHARED, LOADER_FD_FLASH);
-    madvise((void *)LINK_FLASH_ADDRESS, FLASH_SIZE,
-            MADV_RANDOM); /* read nothing ahead: most of the file is holes */
     static struct program program;
     load(&program, (uint32_t)strtoul(argv[1], NULL, 10), (uint32_t)strtoul(argv[2], NULL, 10));
     uintptr_t stack = make_stack(&program);

@@ -2,9 +2,8 @@
 #ifndef BOARD_LOADER_LOADER_H
 #define BOARD_LOADER_LOADER_H
 
-/* Descriptors that the loader inherits besides the link sockets LINK_FD_*; it closes them before
+/* Descriptors that the loader inherits besides LINK_FD_*; it closes them before
  * the MCU starts. */
-#define LOADER_FD_FLASH     6 /* the flash file, read-only */
 #define LOADER_FD_REGISTERS 7 /* memfd: struct link_registers */
 #define LOADER_FD_FILTER    8 /* memfd: the seccomp filter, an array of struct sock_filter */
 

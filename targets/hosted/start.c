@@ -11,7 +11,6 @@
 
 #include "board/loader/loader.h"
 #include "hal/reset.h"
-#include "lib/flash_map.h"
 #include "link/link.h"
 
 /* The sanitizers report crashes themselves; there is no heap that could leak; and Python's
@@ -41,7 +40,6 @@ static void map(unsigned long address, size_t size, int protection, int fd)
 static __attribute__((constructor(101))) void start(void)
 {
     map(LINK_REGISTERS_ADDRESS, LINK_REGISTERS_SIZE, PROT_READ | PROT_WRITE, LOADER_FD_REGISTERS);
-    map(LINK_FLASH_ADDRESS, FLASH_SIZE, PROT_READ, LOADER_FD_FLASH);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct pollfd bus = {.fd = LINK_FD_BUS};
     if (poll(&bus, 1, 0) != 0) {

@@ -8,7 +8,6 @@
 #include "link/link.h"
 
 #define MCU_REGISTERS ((volatile struct link_registers *)LINK_REGISTERS_ADDRESS)
-#define MCU_FLASH     ((const volatile uint8_t *)LINK_FLASH_ADDRESS)
 
 /* Send one command with `command->size` bytes of data (at most LINK_DATA_MAX; BOOT has none,
  * whatever its size says). */

@@ -81,6 +81,13 @@ def test_editing_a_long_line(session):
     assert session.python("1+1") == "2"
 
 
+def test_editing_keys_on_a_second_line(session):
+    """Every key of an editor, at the start of a line that continues a statement: they must not run into the line before."""
+    for keys in (b"\x1bb", b"\x1b\x7f", b"\x17", b"\x1b[1;5D", b"\x1b[H", b"\x15", b"\x7f\x7f\x7f", b"\x1b[D\x1b[D"):
+        session.send(b"if True:\r" + keys + b"\x1b[H\x1b[F\x1b[A\x1b[B\x03")
+        session.prompt()
+
+
 def test_auto_indent(session):
     session.send(b"for i in range(3):\r")
     session.expect(b"\r\n...     ")

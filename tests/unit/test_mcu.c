@@ -275,12 +275,6 @@ static void code_cannot_be_written(void **state)
     expect_fault(DEED_WRITE_CODE, SIGSEGV, "memory");
 }
 
-static void flash_cannot_be_written(void **state)
-{
-    expect_fault(DEED_WRITE_FLASH, SIGSEGV, "memory");
-    assert_int_equal(board.registers->fault.address, LINK_FLASH_ADDRESS);
-}
-
 static void data_cannot_be_run(void **state)
 {
     expect_fault(DEED_JUMP_TO_DATA, SIGSEGV, "memory");
@@ -432,7 +426,6 @@ int main(void)
         TEST(it_sees_nothing_of_the_host),
         TEST(a_wild_write_is_a_fault_with_its_address),
         TEST(code_cannot_be_written),
-        TEST(flash_cannot_be_written),
         TEST(data_cannot_be_run),
         TEST(stack_overflow_is_a_fault),
         TEST(an_illegal_instruction_is_a_fault),

@@ -114,9 +114,6 @@ int main(void)
     case DEED_WRITE_CODE:
         *(volatile uint8_t *)(uintptr_t)main = 0;
         break;
-    case DEED_WRITE_FLASH:
-        *(volatile uint8_t *)LINK_FLASH_ADDRESS = 0;
-        break;
     case DEED_JUMP_TO_DATA: {
         static uint8_t code[16] = {0xc3};
         ((void (*)(void))(uintptr_t)code)();
