@@ -236,8 +236,11 @@ static void watch(struct board *board, struct ev_io *watcher, int fd,
 static int open_parts(struct board *board, const struct board_config *config)
 {
     board->loop = ev_loop_new(EVFLAG_AUTO);
+    if (board->loop == NULL) {
+        return -ENOMEM;
+    }
     int signals = take_signals();
-    if (board->loop == NULL || signals < 0) {
+    if (signals < 0) {
         return -errno;
     }
     watch(board, &board->interrupted, signals, interrupted);

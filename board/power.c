@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -208,10 +210,14 @@ void power_event(struct board *board, enum link_event_code code, const void *dat
     if (power->mcu.event_fd < 0) {
         return;
     }
+    int unread = 0;
+    if (size == 0 && ioctl(power->mcu.event_fd, SIOCOUTQ, &unread) == 0 && unread > 0) {
+        return; /* an event that carries nothing only wakes, and one that does is waiting already */
+    }
     struct link_event event = {.code = code, .size = size};
     struct iovec parts[] = {{&event, sizeof event}, {(void *)(uintptr_t)data, size}};
     struct msghdr packet = {.msg_iov = parts, .msg_iovlen = size > 0 ? 2 : 1};
-    /* Full only when the MCU has many events to read already, and so nothing to be woken for. */
+    /* Never full: one piece of input at a time, and one event that wakes. */
     (void)!sendmsg(power->mcu.event_fd, &packet, MSG_DONTWAIT | MSG_NOSIGNAL);
     power->registers->interrupt_pending = 1;
 }

@@ -1,4 +1,4 @@
-/* What `status` says of the board (docs/design.md gives the members). */
+/* What `status` says of the board (docs/spec.md gives the members). */
 #ifndef BOARD_STATUS_H
 #define BOARD_STATUS_H
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define STUCK_S 0.5 /* who has not read for so long is not there */
+#define TERMINAL_MAX                                                                               \
+    81920u /* bytes; a terminal holds less, so when it has taken more somebody reads */
 
 static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
@@ -16,22 +18,20 @@ static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
     if (n <= 0 || !uart->listening) {
         return;
     }
+    uart->unread = false; /* who types is there */
     uart->given = (size_t)n;
     ev_io_stop(loop, watcher);
     uart->event(uart->context, LINK_EVENT_UART, uart->input, (uint32_t)uart->given);
 }
 
-/* Tell the MCU how much of its output is out of the way; wake it when it may be waiting for that.
- */
+/* Tell the MCU how much of its output is out of the way. It may have filled the whole window and
+ * wait: wherever it began, what is taken then passes a half. */
 static void publish(struct uart *uart)
 {
+    uint32_t before = *uart->taken;
     uint32_t taken = uart->sent - (uart->unread ? 0 : (uint32_t)uart->queued);
-    uint32_t under_way = uart->sent - *uart->taken;
-    if (taken == *uart->taken) {
-        return;
-    }
     *uart->taken = taken;
-    if (under_way >= LINK_UART_WINDOW / 2) {
+    if (before / (LINK_UART_WINDOW / 2) != taken / (LINK_UART_WINDOW / 2)) {
         uart->event(uart->context, LINK_EVENT_UART_ROOM, NULL, 0);
     }
 }
@@ -56,16 +56,18 @@ static void flush(struct uart *uart)
         ev_timer_set(&uart->stuck, STUCK_S, 0);
         uart->first = (uart->first + (size_t)n) % LINK_UART_WINDOW;
         uart->queued -= (size_t)n;
+        uart->written += (size_t)n;
+        if (uart->written > TERMINAL_MAX) {
+            uart->unread = false;
+        }
     }
     uart->first = 0; /* so that a quiet line needs but the first page of the queue */
     ev_io_stop(uart->loop, &uart->writable);
 }
 
-/* The terminal was full, and somebody has read of it. */
 static void writable(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
     struct uart *uart = watcher->data;
-    uart->unread = false;
     flush(uart);
     publish(uart);
 }
@@ -74,6 +76,8 @@ static void stuck(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct uart *uart = timer->data;
     uart->unread = true;
+    uart->written =
+        0; /* the terminal is full; the count begins in earnest when it has been emptied */
     publish(uart);
 }
 
@@ -86,6 +90,7 @@ void uart_send(struct uart *uart, const void *data, size_t size)
         tcflush(uart->slave, TCIFLUSH);
         uart->queued = 0;
         uart->first = 0;
+        uart->written = 0;
     }
     size_t room = LINK_UART_WINDOW - uart->queued;
     size_t kept = size < room ? size : room;

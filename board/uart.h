@@ -3,7 +3,7 @@
  * The terminal is raw and held open, so that it can be opened, closed and opened again like a
  * serial port. Input waits for the MCU. Output waits for a slow reader; when nothing was read for
  * half a second nobody is there, and from then on old output makes room for new until somebody
- * reads again. */
+ * types or reads again. */
 #ifndef BOARD_UART_H
 #define BOARD_UART_H
 
@@ -31,6 +31,7 @@ struct uart {
     uint8_t input[LINK_EVENT_DATA_MAX];
     struct ev_timer stuck; /* runs while the terminal takes no output */
     bool unread;           /* nobody is there to read */
+    size_t written;        /* bytes that the terminal has taken since it was full or emptied */
     uint32_t sent;         /* bytes that this MCU has sent, mod 2^32 */
     size_t first, queued;
     uint8_t queue[LINK_UART_WINDOW]; /* output, a ring */

@@ -96,7 +96,7 @@ struct link_radio_ap {
 enum link_event_code {
     LINK_EVENT_UART = 1, /* 1..LINK_EVENT_DATA_MAX bytes of input; the board waits for LINK_UART_TAKEN before the next one */
     LINK_EVENT_PINS = 2, /* pin_levels has changed */
-    LINK_EVENT_UART_ROOM = 3, /* uart_taken has grown, after half of the window or more was under way */
+    LINK_EVENT_UART_ROOM = 3, /* uart_taken has passed a multiple of half of the window */
 };
 
 #define LINK_EVENT_DATA_MAX 512u

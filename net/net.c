@@ -10,9 +10,10 @@ int net_init(const char *banner)
     int result = wlan_init();
     if (result < 0)
         return result;
-    telnet_server_init(banner, NET_TIMEOUT_US);
-    ftp_server_init();
-    return 0;
+    result = telnet_server_init(banner, NET_TIMEOUT_US);
+    if (result < 0)
+        return result;
+    return ftp_server_init(NET_TIMEOUT_US);
 }
 
 void net_poll(void)

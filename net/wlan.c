@@ -34,8 +34,10 @@ int wlan_init(void)
     append_hex(ap.ssid, mac[4]);
     append_hex(ap.ssid, mac[5]);
     stack_init(address, netmask);
-    dhcp_udp_init(address, netmask);
-    int result = hal_radio_ap_start(&ap);
+    int result = dhcp_udp_init(address, netmask);
+    if (result < 0)
+        return result;
+    result = hal_radio_ap_start(&ap);
     if (result < 0)
         return result;
     hal_report(HAL_REPORT_WLAN_MODE, "ap");

@@ -197,6 +197,16 @@ static mp_obj_t vfs_mkdir(mp_obj_t self_in, mp_obj_t path_in)
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(vfs_mkdir_obj, vfs_mkdir);
 
+static int remove_dir(const char *path)
+{
+    int result = storage_rmdir(path);
+    if (result == STORAGE_BUSY) {
+        gc_collect(); /* iterators that the program gave up may have it open */
+        result = storage_rmdir(path);
+    }
+    return result;
+}
+
 /* remove() takes empty directories, too, as on other boards. */
 static mp_obj_t vfs_remove(mp_obj_t self_in, mp_obj_t path_in)
 {
@@ -208,7 +218,7 @@ static mp_obj_t vfs_remove(mp_obj_t self_in, mp_obj_t path_in)
         result = storage_remove(path);
     }
     if (result == STORAGE_IS_DIR) {
-        result = storage_rmdir(path);
+        result = remove_dir(path);
     }
     check(result);
     return mp_const_none;
@@ -219,7 +229,7 @@ static mp_obj_t vfs_rmdir(mp_obj_t self_in, mp_obj_t path_in)
 {
     char path[STORAGE_PATH_MAX];
     resolve_obj(self_in, path_in, path);
-    check(storage_rmdir(path));
+    check(remove_dir(path));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(vfs_rmdir_obj, vfs_rmdir);

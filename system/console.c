@@ -158,10 +158,10 @@ static void write_uart(const char *data, size_t size)
 
 void console_write(const char *data, size_t size)
 {
-    write_uart(data, size);
     if (remote_write) {
         remote_write(data, size);
     }
+    write_uart(data, size);
 }
 
 void console_set_remote(void (*write)(const char *data, size_t size))

@@ -44,7 +44,8 @@ uint32_t console_discarded(void);
 int console_read(void); /* one byte, -1: none now */
 bool console_readable(void);
 
-/* Output: to the UART and to the remote sink, when there is one. */
+/* Output: to the remote sink, when there is one, and to the UART. Waits while a reader of either is slow (the loop goes on), by the
+ * bounds of each: a program that prints goes at the pace of the slower one. */
 void console_write(const char *data, size_t size);
 
 /* The remote session's output (telnet). `write` takes all of the data and never waits longer than

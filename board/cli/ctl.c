@@ -103,8 +103,11 @@ static int do_status(FILE *board)
 static int do_simple(FILE *board, cJSON *what)
 {
     cJSON *answer = ask(board, what);
+    if (answer == NULL) {
+        return VERB_FAILED;
+    }
     cJSON_Delete(answer);
-    return answer != NULL ? VERB_DONE : VERB_FAILED;
+    return VERB_DONE;
 }
 
 static int do_pin(FILE *board, const char *pin, const char *value)

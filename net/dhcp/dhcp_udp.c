@@ -1,6 +1,7 @@
 #include "net/dhcp/dhcp_udp.h"
 
 #include "hal/clock.h"
+#include "hal/result.h"
 #include "lwip/udp.h"
 #include "net/dhcp/dhcp_server.h"
 #include "net/stack/stack.h"
@@ -35,11 +36,13 @@ static void on_receive(void *context, struct udp_pcb *pcb, struct pbuf *pbuf, co
         answer(pcb, reply, reply_size, destination);
 }
 
-void dhcp_udp_init(const uint8_t address[4], const uint8_t netmask[4])
+int dhcp_udp_init(const uint8_t address[4], const uint8_t netmask[4])
 {
     dhcp_server_init(&server, address, netmask);
     struct udp_pcb *pcb = udp_new();
+    if (pcb == NULL || udp_bind(pcb, IP_ANY_TYPE, DHCP_SERVER_PORT) != ERR_OK)
+        return HAL_ERROR_FAILED;
     ip_set_option(pcb, SOF_BROADCAST);
-    udp_bind(pcb, IP_ANY_TYPE, DHCP_SERVER_PORT);
     udp_recv(pcb, on_receive, NULL);
+    return 0;
 }

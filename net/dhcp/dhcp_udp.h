@@ -6,6 +6,6 @@
 
 /* Serve on the radio's interface, whose address this is. Call once. Lease time is link time: the
  * clients live in real time. */
-void dhcp_udp_init(const uint8_t address[4], const uint8_t netmask[4]);
+int dhcp_udp_init(const uint8_t address[4], const uint8_t netmask[4]);
 
 #endif

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "hal/clock.h"
+#include "hal/result.h"
 #include "hal/rtc.h"
 #include "net/ftp/ftp_session.h"
 #include "net/ftp/ftp_storage.h"
 #include "net/ftp/ftp_stream.h"
-#include "net/net.h"
+#include "net/stack/frames.h"
 #include "net/stack/stack.h"
 
 #define CONTROL_BACKLOG  200 /* a burst of clients is answered at once */
@@ -27,6 +28,10 @@ struct slot {
     struct tcp_pcb *listener; /* for the data connection; NULL: none */
 };
 
+/* Full windows of all data connections together never empty the pool for the others. */
+_Static_assert(FTP_SERVER_SESSIONS * DATA_INBOX <= FRAMES_COUNT - FRAMES_RESERVED, "too few frames");
+
+static uint64_t idle_limit_us;
 static struct slot slots[FTP_SERVER_SESSIONS];
 static unsigned first_slot; /* the one that is served first by the next poll */
 static unsigned next_port;  /* offset of the passive port that is tried next */
@@ -197,7 +202,7 @@ static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t err
         .transport = &transport,
         .context = slot,
         .login = login_check,
-        .idle_us = NET_TIMEOUT_US,
+        .idle_us = idle_limit_us,
         .address = {ip4_addr1(local), ip4_addr2(local), ip4_addr3(local), ip4_addr4(local)},
     };
     struct ftp_now now = clock_now();
@@ -206,11 +211,12 @@ static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t err
     return ERR_OK;
 }
 
-int ftp_server_init(void)
+int ftp_server_init(uint64_t idle_us)
 {
+    idle_limit_us = idle_us;
     struct tcp_pcb *listener = stack_listen(FTP_SERVER_PORT, CONTROL_BACKLOG);
     if (!listener) {
-        return -1;
+        return HAL_ERROR_FAILED;
     }
     tcp_accept(listener, on_control_connection);
     return 0;

@@ -8,7 +8,7 @@ static struct storage_file *storage_of(struct ftp_file *file)
 
 static int open_read(struct ftp_file **file, const char *path, uint32_t offset)
 {
-    struct storage_file *handle;
+    struct storage_file *handle = NULL;
     int result = storage_open(&handle, path, STORAGE_READ);
     if (result == STORAGE_OK && offset > 0) {
         int32_t position = storage_seek(handle, (int32_t)offset, STORAGE_SEEK_SET);
@@ -23,7 +23,7 @@ static int open_read(struct ftp_file **file, const char *path, uint32_t offset)
 
 static int open_store(struct ftp_file **file, const char *path)
 {
-    struct storage_file *handle;
+    struct storage_file *handle = NULL;
     int result = storage_open(&handle, path, STORAGE_REPLACE);
     *file = (struct ftp_file *)handle;
     return result;
@@ -51,7 +51,7 @@ static void abandon(struct ftp_file *file)
 
 static int open_dir(struct ftp_dir **dir, const char *path)
 {
-    struct storage_dir *handle;
+    struct storage_dir *handle = NULL;
     int result = storage_opendir(&handle, path);
     *dir = (struct ftp_dir *)handle;
     return result;

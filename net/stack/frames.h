@@ -7,8 +7,8 @@
 
 #include "lwip/pbuf.h"
 
-#define FRAMES_COUNT    256
-#define FRAMES_RESERVED 64 /* of these: kept for the services, see netif.c */
+#define FRAMES_COUNT    384
+#define FRAMES_RESERVED 64 /* of these: kept for the services, see radio_netif.c */
 
 /* Take a frame; its payload has room for HAL_RADIO_FRAME_MAX bytes, and the IP header in it will be
  * aligned to 4. NULL: none left. Shorten it to what was received by pbuf_realloc(). */

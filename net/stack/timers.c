@@ -28,7 +28,8 @@ struct timer {
     uint32_t interval_ms;
     void (*handler)(void);
     bool (*needed)(void); /* false: it need not run, and its missed ticks are forgotten */
-    bool bundled;         /* may be late while the network is quiet: it only ages tables */
+    bool bundled;         /* may be late while the network is quiet: it only ages tables; the ticks it
+                             missed come together */
 };
 
 static const struct timer timers[] = {
@@ -112,9 +113,11 @@ void timers_poll(void)
             last_tick_ms[i] = now;
             continue;
         }
-        /* After a pause longer than a bundle (the MCU was held up) the rest is forgotten. */
-        if (now - last_tick_ms[i] > 2 * BUNDLE_MS + timer->interval_ms)
-            last_tick_ms[i] = now - BUNDLE_MS;
+        /* When the MCU was held up, the ticks before are forgotten: nobody could have answered, so no
+         * retransmission or keepalive may count as unanswered. */
+        uint32_t late_ms = timer->bundled ? 2 * BUNDLE_MS + timer->interval_ms : 2 * timer->interval_ms;
+        if (now - last_tick_ms[i] > late_ms)
+            last_tick_ms[i] = now - (timer->bundled ? BUNDLE_MS : timer->interval_ms);
         while (now - last_tick_ms[i] >= timer->interval_ms) {
             last_tick_ms[i] += timer->interval_ms;
             timer->handler();

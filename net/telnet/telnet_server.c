@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hal/clock.h"
+#include "hal/result.h"
 #include "net/stack/stack.h"
 #include "net/telnet/last_line.h"
 #include "net/telnet/telnet_session.h"
@@ -220,6 +221,7 @@ static void send_output(struct connection *connection, const char *data, size_t 
     while (size > 0 && !connection->stalled) {
         size_t part = size < tcp_sndbuf(pcb) ? size : tcp_sndbuf(pcb);
         if (part > 0 && tcp_write(pcb, data, (u16_t)part, TCP_WRITE_FLAG_COPY) == ERR_OK) {
+            unsent = true; /* again after each: a poll while we waited may have sent what was there */
             data += part;
             size -= part;
         } else if (!wait_for_client(connection)) {
@@ -231,7 +233,6 @@ static void send_output(struct connection *connection, const char *data, size_t 
 static void on_output(const char *data, size_t size)
 {
     last_line_print(&last_line, data, size);
-    unsent = owner != NULL;
     /* RFC 854: a data byte 255 is sent twice. */
     while (size > 0 && owner != NULL) {
         const char *escape = memchr(data, TELNET_IAC, size);
@@ -246,13 +247,16 @@ static void on_output(const char *data, size_t size)
 
 /* ---- the loop client */
 
-void telnet_server_init(const char *banner, uint64_t idle_us)
+int telnet_server_init(const char *banner, uint64_t idle_us)
 {
     greeting = banner;
     idle_limit_us = idle_us;
     struct tcp_pcb *listener = stack_listen(TELNET_PORT, BACKLOG);
+    if (listener == NULL)
+        return HAL_ERROR_FAILED;
     tcp_accept(listener, on_accept);
     console_set_remote(on_output);
+    return 0;
 }
 
 static void show_last_line(struct connection *connection)

@@ -30,7 +30,7 @@
 
 /* Listen. `banner` is the first line of the greeting without CR LF and must outlive the server;
  * `idle_us`: board time after which a silent session is closed. */
-void telnet_server_init(const char *banner, uint64_t idle_us);
+int telnet_server_init(const char *banner, uint64_t idle_us);
 
 void telnet_server_poll(void);
 void telnet_server_deadline(struct loop_deadline *deadline);

@@ -19,9 +19,16 @@ static uint64_t since_reset_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - MCU_REGISTERS->start_ns;
 }
 
+static uint64_t board_us_at(uint64_t ns)
+{
+    /* Nanoseconds times 1000 would overflow after seven months. */
+    uint32_t speed = MCU_REGISTERS->speed;
+    return ns / 1000 * speed + ns % 1000 * speed / 1000;
+}
+
 uint64_t hal_clock_us(void)
 {
-    return since_reset_ns() * MCU_REGISTERS->speed / 1000;
+    return board_us_at(since_reset_ns());
 }
 
 uint64_t hal_clock_link_us(void)
@@ -42,7 +49,7 @@ void hal_clock_sleep(uint64_t board_us, uint64_t link_us)
     }
     uint64_t now_ns = since_reset_ns();
     uint32_t speed = MCU_REGISTERS->speed;
-    uint64_t board_ns = until(board_us, now_ns * speed / 1000) * 1000 / speed;
+    uint64_t board_ns = until(board_us, board_us_at(now_ns)) * 1000 / speed;
     uint64_t sleep_ns = until(link_us, now_ns / 1000) * 1000;
     if (board_ns < sleep_ns) {
         sleep_ns =

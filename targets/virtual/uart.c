@@ -69,7 +69,8 @@ size_t hal_uart_read(void *data, size_t size)
 size_t hal_uart_write(const void *data, size_t size)
 {
     const uint8_t *next = data;
-    uint32_t room = LINK_UART_WINDOW - (sent - MCU_REGISTERS->uart_taken);
+    uint32_t under_way = sent - MCU_REGISTERS->uart_taken;
+    uint32_t room = under_way < LINK_UART_WINDOW ? LINK_UART_WINDOW - under_way : 0;
     size_t taken = size < room ? size : room;
     for (size_t left = taken; left > 0;) {
         uint32_t part = left < LINK_DATA_MAX ? (uint32_t)left : LINK_DATA_MAX;
