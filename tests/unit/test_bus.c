@@ -167,7 +167,7 @@ static void wait_for(int fd)
     }
 }
 
-static void send_packet(struct link_command command, const void *data, size_t size)
+static void queue_packet(struct link_command command, const void *data, size_t size)
 {
     uint8_t packet[sizeof command + 8000];
     memcpy(packet, &command, sizeof command);
@@ -175,6 +175,11 @@ static void send_packet(struct link_command command, const void *data, size_t si
         memcpy(packet + sizeof command, data, size);
     }
     send(bus, packet, sizeof command + size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void send_packet(struct link_command command, const void *data, size_t size)
+{
+    queue_packet(command, data, size);
     work();
 }
 
@@ -390,6 +395,25 @@ static void input_waits_until_it_is_taken(void **state)
     assert_memory_equal(packet.data, "d", 1);
 }
 
+static void who_filled_the_window_is_told_of_room(void **state)
+{
+    static char text[LINK_DATA_MAX];
+    for (size_t i = 0; i < LINK_UART_WINDOW / sizeof text; i++) {
+        queue_packet((struct link_command){.code = LINK_UART_SEND, .size = sizeof text}, text,
+                     sizeof text);
+    }
+    for (size_t total = 0; total < LINK_UART_WINDOW;) {
+        wait_for(board.uart.slave);
+        ssize_t n = read(board.uart.slave, text, sizeof text);
+        assert_true(n > 0);
+        total += (size_t)n;
+    }
+    struct link_event told;
+    wait_for(event);
+    assert_int_equal(recv(event, &told, sizeof told, MSG_DONTWAIT), sizeof told);
+    assert_int_equal(told.code, LINK_EVENT_UART_ROOM);
+}
+
 static void unread_output_makes_room_for_new(void **state)
 {
     char text[4000], all[200000];
@@ -520,6 +544,7 @@ int main(void)
         TEST(led_changes_have_the_time_of_the_mcu_but_not_of_the_future),
         TEST(setting_the_rtc_lasts_through_a_reset),
         TEST(input_waits_until_it_is_taken),
+        TEST(who_filled_the_window_is_told_of_room),
         TEST(unread_output_makes_room_for_new),
         TEST(nonsense_is_a_fault),
         TEST(an_image_cannot_boot),
