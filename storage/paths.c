@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/utf8.h"
+
 #define MOUNT "/flash"
 
 /* Names that belong to updates and to the hidden store, and the place for uploads. */
@@ -10,48 +12,13 @@ static const char *const reserved[] = {
 };
 #define RESERVED_COUNT (sizeof reserved / sizeof reserved[0])
 
-/* Bytes of the well-formed UTF-8 sequence (Unicode 15, table 3-7) at `text`, which is
- * NUL-terminated; 0 when there is none, or it is a control character. */
-static size_t character_length(const uint8_t *text)
-{
-    uint8_t first = text[0];
-    if (first < 0x80)
-        return first >= 0x20 && first != 0x7F ? 1 : 0;
-    uint8_t low = 0x80, high = 0xBF;
-    size_t length;
-    if (first >= 0xC2 && first <= 0xDF) {
-        length = 2;
-        if (first == 0xC2)
-            low = 0xA0; /* U+0080 to U+009F are controls */
-    } else if (first >= 0xE0 && first <= 0xEF) {
-        length = 3;
-        if (first == 0xE0)
-            low = 0xA0; /* shorter forms exist */
-        if (first == 0xED)
-            high = 0x9F; /* surrogates */
-    } else if (first >= 0xF0 && first <= 0xF4) {
-        length = 4;
-        if (first == 0xF0)
-            low = 0x90;
-        if (first == 0xF4)
-            high = 0x8F; /* up to U+10FFFF */
-    } else {
-        return 0;
-    }
-    if (text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    return length;
-}
-
 /* Check one component, which ends at '/' or NUL; its length goes to `*length`. */
 static int check_component(const char *name, size_t *length)
 {
     size_t at = 0;
     while (name[at] != '/' && name[at] != '\0') {
-        size_t size = character_length((const uint8_t *)name + at);
+        /* A NUL ends the look at the bytes: it is part of no longer character. */
+        size_t size = utf8_printable((const uint8_t *)name + at, 4);
         if (size == 0)
             return STORAGE_INVALID;
         at += size;

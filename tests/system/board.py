@@ -131,10 +131,11 @@ class Board:
             )
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
-        if ready and not self._ready.wait(limit):
-            raise AssertionError(f"the board is not ready after {limit} s\n{self.report()}")
+        if ready:
+            known = self.errors().count("hard fault")  # of earlier runs
+            wait_for(lambda: self._ready.wait(0.1) or self.errors().count("hard fault") > known, f"ready\n{self.report()}", limit)
         if ready and "ready" not in self.lines:
-            raise AssertionError(f"the board ended before it was ready\n{self.report()}")
+            raise AssertionError(f"the board ended, or has a fault, before it was ready\n{self.report()}")
         return self
 
     def _read(self, process):
