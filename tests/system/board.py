@@ -124,6 +124,7 @@ class Board:
     def start(self, limit=LIMIT, ready=True):
         self.lines = []
         self._ready = threading.Event()
+        known = self.errors().count("hard fault")  # of earlier runs
         errors = open(f"{self.directory}.stderr", "ab")
         with errors:
             self.process = subprocess.Popen(
@@ -132,7 +133,6 @@ class Board:
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
         if ready:
-            known = self.errors().count("hard fault")  # of earlier runs
             wait_for(lambda: self._ready.wait(0.1) or self.errors().count("hard fault") > known, f"ready\n{self.report()}", limit)
         if ready and "ready" not in self.lines:
             raise AssertionError(f"the board ended, or has a fault, before it was ready\n{self.report()}")
