@@ -8,7 +8,7 @@ PYTHON := /usr/bin/python3
 DIR ?= my-wipy
 
 .DEFAULT_GOAL := build
-.PHONY: build run test test-long bench check-cortex-m4 clean help setup setup-test setup-cortex FORCE
+.PHONY: build run test test-long bench check-cortex-m4 clean help setup setup-test setup-bench setup-cortex FORCE
 
 help: ## this text
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,7 +27,7 @@ test-long: setup-test build $(TESTED)/build.ninja ## the longer sweeps: MicroPyt
 	@ninja -C $(TESTED) all hosted
 	@$(PYTHON) tools/test.py --long $(TESTED)
 
-bench: setup-test build ## figures, as ratios against peers measured in the same run
+bench: setup-bench build ## figures, as ratios against peers measured in the same run
 	@$(PYTHON) tests/bench/bench.py
 
 check-cortex-m4: setup-cortex $(CORTEX)/build.ninja ## compile the firmware world for a Cortex-M4F, warning-free; code and RAM size per folder
@@ -42,6 +42,9 @@ setup:
 
 setup-test: setup
 	@tools/setup test
+
+setup-bench: setup-test
+	@tools/setup bench
 
 setup-cortex: setup
 	@tools/setup cortex

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 
-# What is also run with the firmware as an ordinary program with the address sanitizer (targets/hosted).
+# What `--long` runs once more, with the firmware as an ordinary program with the address sanitizer (targets/hosted).
 HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "telnet")]
 
 
@@ -64,14 +64,13 @@ def main():
         selection = ["-L", "long"] if arguments.long else ["-LE", "long"]
         status = run("unit tests", ["ctest", "--test-dir", build, *selection, "--output-on-failure", "--output-junit", reports / "unit.xml"])
         count.junit(reports / "unit.xml", status)
-        status = run("system tests", [*PYTEST, "tests/system", "-q", "-m", "long" if arguments.long else "not long",
-                                      f"--junit-xml={reports / 'system.xml'}"], env=environment)
+        tests, extra = ("tests/system",), {}
+        if arguments.long:
+            tests, extra = HOSTED, {"WIPY_HOSTED_FIRMWARE": str(build / "targets/hosted/hosted")}
+        status = run("system tests" + (", the firmware with the address sanitizer" if arguments.long else ""),
+                     [*PYTEST, *tests, "-q", f"--junit-xml={reports / 'system.xml'}"], env={**environment, **extra})
         count.junit(reports / "system.xml", status)
         if arguments.long:
-            hosted = dict(environment, WIPY_HOSTED_FIRMWARE=str(build / "targets/hosted/hosted"))
-            status = run("system tests, firmware with the address sanitizer",
-                         [*PYTEST, *HOSTED, "-q", "-m", "not long", f"--junit-xml={reports / 'hosted.xml'}"], env=hosted)
-            count.junit(reports / "hosted.xml", status)
             count.one(run("MicroPython's own tests", [sys.executable, "tests/conformance/run"], env=environment) == 0)
 
     skipped = f", {count.skipped} skipped" if count.skipped else ""

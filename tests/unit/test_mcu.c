@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 #include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,13 +50,17 @@ static void put_flash(uint32_t address, const void *data, size_t size)
 static int make_board(void **state)
 {
     board.config.registers_fd = memfd_create("registers", MFD_CLOEXEC);
-    board.config.flash_fd = memfd_create("flash", MFD_CLOEXEC);
+    int flash = memfd_create("flash", MFD_CLOEXEC);
     assert_return_code(ftruncate(board.config.registers_fd, LINK_REGISTERS_SIZE), 0);
-    assert_return_code(ftruncate(board.config.flash_fd, FLASH_SIZE), 0);
+    assert_return_code(ftruncate(flash, FLASH_SIZE), 0);
     board.registers = mmap(NULL, LINK_REGISTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
                            board.config.registers_fd, 0);
-    board.flash =
-        mmap(NULL, FLASH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, board.config.flash_fd, 0);
+    board.flash = mmap(NULL, FLASH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, flash, 0);
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", flash);
+    board.config.flash_fd = open(path, O_RDONLY | O_CLOEXEC); /* as the board gives it */
+    close(flash);
+    assert_return_code(board.config.flash_fd, errno);
     assert_ptr_not_equal(board.registers, MAP_FAILED);
     assert_ptr_not_equal(board.flash, MAP_FAILED);
     *board.registers = (struct link_registers){.version = LINK_VERSION, .speed = 1};
