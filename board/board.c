@@ -105,7 +105,8 @@ static void laptop_ended(struct ev_loop *loop, struct ev_io *watcher, int events
     board->telnet[0] = board->ftp[0] = '\0';
     board_warn(
         board,
-        "the laptop has ended unexpectedly: the board is no longer reachable by telnet and FTP");
+        "the laptop has ended unexpectedly: the board is no longer reachable by telnet and FTP; "
+        "end and start `wipy run` to get them back");
 }
 
 static void print_address(char *text, size_t size, const struct laptop_listen *listen)

@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_SIZE (FLASH_SIZE + FLASH_CHIP_SECTORS * sizeof(uint32_t))
 
-/* Everything is written with pwrite, never through the map: a full disk must be an error, not a
+/* The file is read and written, never mapped: a full disk must be an error, not a
  * signal. */
 static int write_all(int fd, const void *data, size_t size, off_t offset)
 {
@@ -25,6 +24,21 @@ static int write_all(int fd, const void *data, size_t size, off_t offset)
         ssize_t done = pwrite(fd, bytes, size, offset);
         if (done < 0 && errno != EINTR)
             return FLASH_CHIP_SYSTEM;
+        if (done > 0) {
+            bytes += done;
+            size -= (size_t)done;
+            offset += done;
+        }
+    }
+    return FLASH_CHIP_OK;
+}
+
+static int read_all(int fd, uint8_t *bytes, size_t size, off_t offset)
+{
+    while (size > 0) {
+        ssize_t done = pread(fd, bytes, size, offset);
+        if (done == 0 || (done < 0 && errno != EINTR))
+            return FLASH_CHIP_SYSTEM; /* 0: somebody has cut the file short */
         if (done > 0) {
             bytes += done;
             size -= (size_t)done;
@@ -97,16 +111,10 @@ int flash_chip_open(struct flash_chip *chip, const char *path, bool create)
         result = FLASH_CHIP_SYSTEM;
     if (result == FLASH_CHIP_OK && (!S_ISREG(stat.st_mode) || stat.st_size != FILE_SIZE))
         result = FLASH_CHIP_WRONG_SIZE;
-    if (result == FLASH_CHIP_OK) {
-        void *map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, chip->fd, 0);
-        if (map == MAP_FAILED)
-            result = FLASH_CHIP_SYSTEM;
-        else
-            chip->map = map;
-    }
-    if (result != FLASH_CHIP_OK) {
+    if (result != FLASH_CHIP_OK && chip->fd >= 0) {
         int error = errno;
-        flash_chip_close(chip);
+        close(chip->fd);
+        chip->fd = -1;
         errno = error;
     }
     return result;
@@ -123,13 +131,10 @@ static void give_back_disk(const struct flash_chip *chip)
 
 void flash_chip_close(struct flash_chip *chip)
 {
-    if (chip->map) {
+    if (chip->fd >= 0) {
         give_back_disk(chip);
-        munmap((void *)chip->map, FILE_SIZE);
-    }
-    if (chip->fd >= 0)
         close(chip->fd);
-    chip->map = NULL;
+    }
     chip->fd = -1;
 }
 
@@ -167,8 +172,10 @@ int flash_chip_read(const struct flash_chip *chip, uint32_t address, void *data,
     if (!in_range(address, size))
         return HAL_ERROR_RANGE;
     uint8_t *bytes = data;
+    if (read_all(chip->fd, bytes, size, address) != FLASH_CHIP_OK)
+        return HAL_ERROR_FAILED;
     for (uint32_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)~chip->map[address + i];
+        bytes[i] = (uint8_t)~bytes[i];
     return HAL_OK;
 }
 
@@ -181,7 +188,8 @@ int flash_chip_program(struct flash_chip *chip, uint32_t address, const void *da
         return misuse(chip, HAL_ERROR_PROTECTED, "program of a protected sector", address, size);
 
     uint8_t cells[FLASH_SECTOR_SIZE];
-    memcpy(cells, chip->map + address, size);
+    if (read_all(chip->fd, cells, size, address) != FLASH_CHIP_OK)
+        return failed(chip, "program", address);
     if (!nor_program(cells, data, size))
         misuse(chip, HAL_OK, "programming a 1 over a 0", address, size);
     chip->programs++;
@@ -198,7 +206,10 @@ static int erase(struct flash_chip *chip, uint32_t address)
 {
     static const uint8_t erased[FLASH_SECTOR_SIZE];
     uint32_t sector = address / FLASH_SECTOR_SIZE;
-    if (memcmp(chip->map + address, erased, sizeof erased) != 0) {
+    uint8_t cells[FLASH_SECTOR_SIZE];
+    if (read_all(chip->fd, cells, sizeof cells, address) != FLASH_CHIP_OK)
+        return FLASH_CHIP_SYSTEM;
+    if (memcmp(cells, erased, sizeof erased) != 0) {
         if (write_all(chip->fd, erased, sizeof erased, address) != FLASH_CHIP_OK)
             return FLASH_CHIP_SYSTEM;
         chip->emptied[sector / 8] |= (uint8_t)(1u << sector % 8);
@@ -222,9 +233,14 @@ int flash_chip_erase_sector(struct flash_chip *chip, uint32_t address)
 static bool holds(const struct flash_chip *chip, uint32_t address, const uint8_t *data,
                   uint32_t size)
 {
-    for (uint32_t i = 0; i < size; i++)
-        if ((chip->map[address + i] ^ data[i]) != 0xFF)
+    uint8_t bytes[FLASH_SECTOR_SIZE];
+    for (uint32_t done = 0; done < size;) {
+        uint32_t part = size - done < sizeof bytes ? size - done : sizeof bytes;
+        if (flash_chip_read(chip, address + done, bytes, part) != HAL_OK ||
+            memcmp(bytes, data + done, part) != 0)
             return false;
+        done += part;
+    }
     return true;
 }
 
@@ -256,7 +272,8 @@ int flash_chip_produce(struct flash_chip *chip, uint32_t address, const void *da
 
 uint32_t flash_chip_wear(const struct flash_chip *chip, uint32_t address)
 {
-    uint32_t wear;
-    memcpy(&wear, chip->map + FLASH_SIZE + address / FLASH_SECTOR_SIZE * sizeof wear, sizeof wear);
+    uint32_t wear = 0;
+    read_all(chip->fd, (uint8_t *)&wear, sizeof wear,
+             FLASH_SIZE + address / FLASH_SECTOR_SIZE * sizeof wear);
     return le32toh(wear);
 }

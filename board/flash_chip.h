@@ -16,7 +16,6 @@
 
 struct flash_chip {
     int fd;                /* the file, read-write, locked: one board at a time */
-    const uint8_t *map;    /* of the whole file, read-only, bytes inverted */
     uint32_t protected_size; /* changes below this address are refused; 0: none */
     uint64_t programs, erases, misuses; /* counted since opening */
     uint8_t emptied[FLASH_CHIP_SECTORS / 8]; /* bit set: the sector holds zeros where the file could have a hole */

@@ -76,7 +76,11 @@ static void add_led(cJSON *status, const struct board *board)
 {
     cJSON *led = cJSON_AddObjectToObject(status, "led");
     cJSON_AddBoolToObject(led, "on", board->led.on);
-    add_report(led, "pattern", board, HAL_REPORT_LED_PATTERN);
+    if (board->power.state == POWER_FAULT) {
+        add_text(led, "pattern", "on"); /* the firmware, which said otherwise, is gone */
+    } else {
+        add_report(led, "pattern", board, HAL_REPORT_LED_PATTERN);
+    }
 }
 
 static void add_pins(cJSON *status, const struct pins *pins)

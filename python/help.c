@@ -5,7 +5,7 @@ const char python_help_text[] =
     "Welcome to MicroPython on the WiPy!\n"
     "\n"
     "Your programs live in /flash: boot.py runs first at every start, then main.py.\n"
-    "Put them there by FTP (user micro, password python, unless you changed them).\n"
+    "Put them there by FTP (user micro, password python).\n"
     "\n"
     "At this prompt:\n"
     "  CTRL-A        raw mode, for programs that drive the board\n"

@@ -18,6 +18,19 @@ void python_poll(void)
     polled = true;
 }
 
+/* Every call of mp_iternext() between MicroPython's files comes here (CMakeLists.txt wraps it), so that what iterates in C, such as
+ * sum(), is as alive as a loop in Python. */
+mp_obj_t __real_mp_iternext(mp_obj_t iterator);
+mp_obj_t __wrap_mp_iternext(mp_obj_t iterator);
+mp_obj_t __wrap_mp_iternext(mp_obj_t iterator)
+{
+    if (MP_UNLIKELY(hal_interrupt_pending)) {
+        python_poll();
+        mp_handle_pending(true);
+    }
+    return __real_mp_iternext(iterator);
+}
+
 static void wait_until(uint64_t until_us)
 {
     if (!polled) {

@@ -20,7 +20,7 @@
 #include "system/loop.h"
 
 #define CONSOLE_QUEUE_SIZE 4096u
-#define CONSOLE_STALL_US   250000u
+#define CONSOLE_STALL_US   2000000u
 
 void console_init(void);
 

@@ -2,6 +2,7 @@
 #include "board/board_dir.h"
 #include "board/cli/flash_hal.h"
 #include "board/cli/verbs.h"
+#include "hal/result.h"
 #include "lib/flash_map.h"
 #include "storage/storage.h"
 
@@ -97,8 +98,13 @@ static const struct {
 
 static bool sector_is_erased(const struct flash_chip *chip, uint32_t address)
 {
-    static const uint8_t erased[FLASH_SECTOR_SIZE]; /* inverted, as the map is */
-    return memcmp(chip->map + address, erased, sizeof erased) == 0;
+    uint8_t sector[FLASH_SECTOR_SIZE];
+    if (flash_chip_read(chip, address, sector, sizeof sector) != HAL_OK)
+        return false;
+    for (uint32_t i = 0; i < sizeof sector; i++)
+        if (sector[i] != 0xFF)
+            return false;
+    return true;
 }
 
 static void print_partition(const struct flash_chip *chip, unsigned index)

@@ -26,6 +26,11 @@
 #define LWIP_DHCP_DOES_ACD_CHECK   0
 #define LWIP_NETIF_HOSTNAME        1
 #define LWIP_NETIF_STATUS_CALLBACK 0
+/* 127.0.0.1 and our own address, for programs that talk to themselves; stack_poll() delivers. */
+#define LWIP_HAVE_LOOPIF                  1
+#define LWIP_NETIF_LOOPBACK               1
+#define LWIP_NETIF_LOOPBACK_MULTITHREADING 0
+#define LWIP_LOOPBACK_MAX_PBUFS           64
 #define SO_REUSE                   1
 #define IP_SOF_BROADCAST           1
 #define IP_SOF_BROADCAST_RECV      0

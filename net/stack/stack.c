@@ -34,12 +34,25 @@ void stack_poll(void)
 {
     timers_poll();
     more_frames = radio_netif_receive(&radio, STACK_FRAMES_PER_POLL);
+    netif_poll_all();
     PBUF_CHECK_FREE_OOSEQ();
     if (radio_netif_busy()) {
         radio_netif_forget_busy();
         for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
             tcp_output(pcb);
     }
+}
+
+/* Whether packets to ourselves wait to be delivered. */
+static bool looped_back(void)
+{
+    struct netif *netif;
+    NETIF_FOREACH(netif)
+    {
+        if (netif->loop_first != NULL)
+            return true;
+    }
+    return false;
 }
 
 void stack_deadline(struct loop_deadline *deadline)
@@ -51,7 +64,7 @@ void stack_deadline(struct loop_deadline *deadline)
         due = now + (uint64_t)timer_ms * 1000;
     if (radio_netif_busy())
         due = now + BUSY_RETRY_US;
-    if (more_frames)
+    if (more_frames || looped_back())
         due = now;
     if (due < deadline->link_us)
         deadline->link_us = due;

@@ -86,7 +86,10 @@ static const char *listing(const char *path)
     qsort(names, count, sizeof names[0], (int (*)(const void *, const void *))strcmp);
     text[0] = '\0';
     for (unsigned i = 0; i < count; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "", names[i]);
+        size_t used = strlen(text);
+        assert_in_range(used + strlen(names[i]) + 1, 0, sizeof text - 1);
+        strcpy(text + used, i ? " " : "");
+        strcat(text, names[i]);
     return text;
 }
 
