@@ -85,11 +85,11 @@ static const char *listing(const char *path)
     storage_closedir(dir);
     qsort(names, count, sizeof names[0], (int (*)(const void *, const void *))strcmp);
     text[0] = '\0';
-    for (unsigned i = 0; i < count; i++)
-        size_t used = strlen(text);
-        assert_in_range(used + strlen(names[i]) + 1, 0, sizeof text - 1);
-        strcpy(text + used, i ? " " : "");
+    for (unsigned i = 0; i < count; i++) {
+        assert_in_range(strlen(text) + strlen(names[i]) + 1, 0, sizeof text - 1);
+        strcat(text, i ? " " : "");
         strcat(text, names[i]);
+    }
     return text;
 }
 
