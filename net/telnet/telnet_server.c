@@ -164,6 +164,8 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
     if (error != ERR_OK || pcb == NULL)
         return ERR_VAL;
     tcp_nagle_disable(pcb);
+    if (owner != NULL && owner->finished)
+        let_go(owner); /* its client is gone; what is left of its input was for nobody */
     if (owner != NULL) {
         refuse(pcb, "Another telnet session is open: close it first.\r\n");
         return ERR_OK;
