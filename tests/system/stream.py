@@ -32,6 +32,12 @@ class Stream:
         self.log = b""  # everything received
         self.ended = False
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
     def fileno(self):
         raise NotImplementedError
 
@@ -216,12 +222,6 @@ class Telnet(Stream):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self.socket.close()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.close()
-
 
 class Uart(Stream):
     """The board's UART by its pty, as a terminal program in raw mode opens it."""
@@ -263,12 +263,6 @@ class Uart(Stream):
 
     def close(self):
         os.close(self.fd)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.close()
 
 
 class Client(Stream):
@@ -321,12 +315,6 @@ class Client(Stream):
             pass
         os.waitpid(self.pid, 0)
         os.close(self.fd)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.close()
 
 
 def pattern(text):
