@@ -29,17 +29,35 @@ enum image_error {
     IMAGE_OK = 0,
     IMAGE_NOT_AN_IMAGE = -1,
     IMAGE_WRONG_TARGET = -2,
-    IMAGE_BAD_SIZE = -3, /* payload 0 or larger than the place for it */
+    IMAGE_TOO_LARGE = -3, /* the payload is larger than the place for it, or empty */
     IMAGE_BAD_MD5 = -4,
     IMAGE_BAD_SHA256 = -5,
-    IMAGE_UNREADABLE = -6, /* the flash fails, or the place lies outside of it */
+    IMAGE_UNREADABLE = -6, /* the source fails */
+    IMAGE_TRUNCATED = -7,  /* it ends before its header says */
+    IMAGE_EXCESS = -8,     /* something follows it */
 };
+
+/* Where an image is read from. */
+struct image_source {
+    /* Read exactly `size` bytes at `offset` from the start of the image. 0 or negative. */
+    int (*read)(void *context, uint32_t offset, void *data, uint32_t size);
+    void *context;
+};
+
+/* Bytes of the whole image, by a header that was checked. */
+uint32_t image_size(const struct image_header *header);
 
 /* Check a header on its own: magic, header version, target, size against `space` (bytes for header, payload and MD5). */
 int image_check_header(const struct image_header *header, uint32_t target, uint32_t space);
 
-/* Check the whole image that lies at `address` in flash, where `space` bytes are reserved for it; fills *header. */
+/* Check a whole image of `size` bytes (a file); fills *header. target 0: any that is known. */
+int image_check(const struct image_source *source, uint32_t size, uint32_t target, struct image_header *header);
+
+/* Check the image in one of the places of the flash, where something may follow it; fills *header. */
 int image_check_flash(uint32_t address, uint32_t space, uint32_t target, struct image_header *header);
+
+/* "virtual", "mps2", "unknown". */
+const char *image_target_name(uint32_t target);
 
 /* A short English phrase for an error. */
 const char *image_error_text(int error);

@@ -44,6 +44,8 @@ struct link_registers {
     uint8_t mac[6];
     uint8_t padding[2];
     uint32_t retained[16]; /* survive a reset (not power off): the MCU writes, the board copies them to the next run */
+    uint32_t trial_end;    /* enum hal_trial_end: how the trial ended that the last reset came out of; board */
+    uint32_t padding_2;
     struct link_fault {
         uint32_t signal;     /* 0: none; else the signal number, or LINK_FAULT_REASON: see text */
         uint32_t padding;
@@ -65,9 +67,12 @@ enum link_command_code {
     LINK_RADIO_AP_START = 6,/* answered. data: struct hal_radio_ap's bytes as struct link_radio_ap */
     LINK_RADIO_AP_STOP = 7, /* answered */
     LINK_BOOT = 8,          /* value: enum hal_boot_slot; address, size of an ELF executable in flash. The MCU ends */
-    LINK_RESET = 9,         /* value: enum hal_reset_cause (HARD, WDT). The MCU ends */
+    LINK_RESET = 9,         /* The MCU ends; the next run has the cause HARD */
     LINK_RTC_SET = 10,      /* time_us: UTC microseconds now */
     LINK_REPORT = 11,       /* value: enum hal_report_item; data: text, no NUL */
+    LINK_BOOT_TRIAL = 12,   /* as LINK_BOOT, supervised (hal/boot.h) */
+    LINK_BOOT_CONFIRM = 13, /* ends the supervision */
+    LINK_WATCHDOG = 14,     /* value: time-out in ms of board time, within hal/watchdog.h's limits: starts and feeds it */
 };
 
 #define LINK_DATA_MAX 4096u

@@ -12,10 +12,11 @@ MAY_INCLUDE = {
     "storage": ["hal", "lib"],
     "image": ["storage", "hal", "lib"],
     "boot": ["image", "storage", "hal", "lib"],
+    "update": ["image", "storage", "hal", "lib"],
     "system": ["storage", "hal", "lib"],
-    "net": ["system", "storage", "hal", "lib"],
-    "python": ["system", "storage", "hal", "lib"],
-    "firmware": ["python", "net", "boot", "system", "image", "storage", "hal", "lib"],
+    "net": ["system", "update", "storage", "hal", "lib"],
+    "python": ["system", "update", "storage", "hal", "lib"],
+    "firmware": ["python", "net", "boot", "system", "update", "image", "storage", "hal", "lib"],
     "link": [],
     "targets": ["hal", "link", "lib"],
     "targets/hosted": ["board/loader", "hal", "link", "lib"],  # does the loader's work for itself
@@ -26,7 +27,7 @@ MAY_INCLUDE = {
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],
 }
-FIRMWARE_WORLD = {"lib", "hal", "storage", "image", "boot", "system", "net", "python", "firmware"}
+FIRMWARE_WORLD = {"lib", "hal", "storage", "image", "boot", "update", "system", "net", "python", "firmware"}
 # Headers of the C language itself that need no operating system.
 C_HEADERS = {"assert.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
              "stdint.h", "stdlib.h", "string.h", "setjmp.h",

@@ -1,8 +1,8 @@
-/* How FTP reaches files: the one interface between the protocol and what is behind it (storage;
- * later OTA and the hidden store).
+/* How FTP reaches files: the one interface between the protocol and what is behind it (storage,
+ * updates over the air, the hidden store).
  *
  * Paths are absolute and normalised (no ".", "..", no double or trailing '/'), UTF-8. Errors are
- * enum storage_error values (storage/storage.h); ftp_files_reply() maps them to replies in one
+ * enum storage_error values (storage/storage.h) or ftp_files_error; ftp_files_reply() maps them to replies in one
  * place. */
 #ifndef NET_FTP_FTP_FILES_H
 #define NET_FTP_FTP_FILES_H
@@ -32,6 +32,15 @@ struct ftp_files {
     int (*readdir)(struct ftp_dir *dir,
                    struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
     void (*closedir)(struct ftp_dir *dir);
+    /* What the last open_store, write or commit, or FTP_FILES_REFUSED of any other call, has to say
+     * of its own, without full stop; "" when it is nothing but what the error says. */
+    const char *(*words)(void);
+};
+
+/* Errors besides enum storage_error: words() says why. */
+enum ftp_files_error {
+    FTP_FILES_REFUSED = -100,   /* the name or the content is not acceptable: 553 (FTP_NAMING), 550 */
+    FTP_FILES_TOO_LARGE = -101, /* 552 */
 };
 
 enum ftp_purpose {
