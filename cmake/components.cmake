@@ -53,6 +53,31 @@ function(firmware_executable name)
     target_link_libraries(${name} PRIVATE ${libraries})
 endfunction()
 
+# firmware_version(TARGET VERSION): the executable TARGET is this version of the firmware (lib/firmware_version.h).
+function(firmware_version target version)
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/firmware/version.c)
+    target_compile_definitions(${target} PRIVATE FIRMWARE_VERSION="${version}")
+endfunction()
+
+# wipy_firmware_image(NAME VERSION v OUTPUT file [SOURCES ...] [DEPENDS ...]): a firmware of the virtual target and its image, as the executable
+# NAME and the target NAME_image. It is made of the component main unless DEPENDS says otherwise; SOURCES come in addition: one that defines main(),
+# say, takes the place of the component's.
+function(wipy_firmware_image name)
+    cmake_parse_arguments(arg "" "VERSION;OUTPUT" "SOURCES;DEPENDS" ${ARGN})
+    if(NOT arg_DEPENDS)
+        set(arg_DEPENDS main)
+    endif()
+    firmware_executable(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS})
+    firmware_version(${name} ${arg_VERSION})
+    # Symbols stay in the executable, for looking up the addresses of faults.
+    add_custom_command(OUTPUT ${arg_OUTPUT}
+        COMMAND ${CMAKE_STRIP} -o ${name}.stripped $<TARGET_FILE:${name}>
+        COMMAND image_pack ${name}.stripped ${arg_OUTPUT} ${arg_VERSION}
+        DEPENDS ${name} image_pack
+        VERBATIM)
+    add_custom_target(${name}_image ALL DEPENDS ${arg_OUTPUT})
+endfunction()
+
 # host_program(TARGET): flags of a program of the host world.
 function(host_program target)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)

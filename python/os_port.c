@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "hal/random.h"
-#include "lib/version.h"
+#include "lib/firmware_version.h"
 
 static const char *mp_os_uname_release(void)
 {
-    return WIPY_VERSION;
+    return firmware_version;
 }
 
 /* urandom(n): n random bytes, fit for keys. */
