@@ -9,7 +9,7 @@
 
 #include "lib/version.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_ctl, &verb_flash};
+static const struct verb *const verbs[] = {&verb_run, &verb_ctl, &verb_flash, &verb_image};
 
 #define VERBS (sizeof verbs / sizeof verbs[0])
 

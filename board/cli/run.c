@@ -1,18 +1,14 @@
 /* `wipy run`: a board, from power-on until it is interrupted. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "board/board.h"
+#include "board/cli/image_file.h"
 #include "board/cli/verbs.h"
-#include "image/image.h"
-#include "lib/flash_map.h"
 
 extern const uint8_t embedded_bootloader[], embedded_bootloader_end[];
 extern const uint8_t embedded_factory[], embedded_factory_end[];
@@ -104,37 +100,25 @@ static bool parse_pin(const char *text, struct pins *pins)
     return true;
 }
 
-/* Take the factory image from a file. */
+/* Take the factory image from a file: one that the boot loader would refuse is refused here. */
 static int load_firmware(const char *path, struct board_config *config)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat file;
-    if (fd < 0 || fstat(fd, &file) < 0) {
+    struct image_file file;
+    struct image_header header;
+    if (image_file_open(&file, path) < 0) {
         return verb_fail(&verb_run, "--firmware %s: %s", path, strerror(errno));
     }
-    if (!S_ISREG(file.st_mode) || file.st_size > FLASH_FACTORY_SIZE ||
-        file.st_size < (off_t)(IMAGE_HEADER_SIZE + IMAGE_MD5_SIZE)) {
-        close(fd);
-        return verb_fail(&verb_run, "--firmware %s: this is no firmware image of at most %u bytes",
-                         path, FLASH_FACTORY_SIZE);
+    int result = image_file_check(&file, IMAGE_TARGET_VIRTUAL, &header);
+    void *data = MAP_FAILED;
+    if (result == IMAGE_OK) {
+        data = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, file.fd, 0);
     }
-    void *data = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
+    const char *why = result == IMAGE_OK ? strerror(errno) : image_error_text(result);
+    image_file_close(&file);
     if (data == MAP_FAILED) {
-        return verb_fail(&verb_run, "--firmware %s: %s", path, strerror(errno));
+        return verb_fail(&verb_run, "--firmware %s: %s", path, why);
     }
-    /* The boot loader checks the sums; here it is but found out early if the file is something
-     * else, or a part. */
-    uint32_t size = (uint32_t)file.st_size;
-    const struct image_header *header = data;
-    int result = image_check_header(header, IMAGE_TARGET_VIRTUAL, size);
-    if (result == IMAGE_OK && size != IMAGE_HEADER_SIZE + header->payload_size + IMAGE_MD5_SIZE) {
-        result = IMAGE_BAD_SIZE;
-    }
-    if (result != IMAGE_OK) {
-        return verb_fail(&verb_run, "--firmware %s: %s", path, image_error_text(result));
-    }
-    config->factory = (struct board_image){data, (size_t)file.st_size};
+    config->factory = (struct board_image){data, file.size};
     config->replace_factory = true;
     return VERB_DONE;
 }

@@ -24,6 +24,7 @@ struct verb {
 extern const struct verb verb_run;
 extern const struct verb verb_ctl;
 extern const struct verb verb_flash;
+extern const struct verb verb_image;
 
 /* Print "wipy VERB: MESSAGE" and, on a line of its own, where to read more. Returns VERB_USAGE. */
 int verb_usage(const struct verb *verb, const char *format, ...)
