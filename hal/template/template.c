@@ -15,8 +15,10 @@
 #include "hal/report.h"
 #include "hal/reset.h"
 #include "hal/result.h"
+#include "hal/retained.h"
 #include "hal/rtc.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 
 /* ---- interrupt.h: set by every interrupt handler, and by a tick at least every 10 ms. */
 volatile uint32_t hal_interrupt_pending;
@@ -129,7 +131,7 @@ void hal_report(enum hal_report_item item, const char *text)
 {
 }
 
-/* ---- reset.h, boot.h */
+/* ---- reset.h, boot.h, retained.h */
 enum hal_reset_cause hal_reset_cause(void)
 {
     return HAL_RESET_POWER_ON;
@@ -152,4 +154,37 @@ void hal_boot(enum hal_boot_slot slot, uint32_t address, uint32_t size)
 {
     hal_fault("no way to start an executable"); /* copy it to RAM or map it, and jump to its reset
                                                    vector */
+}
+
+void hal_boot_trial(enum hal_boot_slot slot, uint32_t address, uint32_t size)
+{
+    hal_boot(slot, address, size); /* with a watchdog that only hal_boot_confirm() stops */
+}
+
+void hal_boot_confirm(void)
+{
+}
+
+enum hal_trial_end hal_trial_end(void)
+{
+    return HAL_TRIAL_NONE;
+}
+
+uint32_t hal_retained_read(unsigned index)
+{
+    return 0; /* backup registers, or RAM that start-up code leaves alone, with a checksum */
+}
+
+void hal_retained_write(unsigned index, uint32_t value)
+{
+}
+
+/* ---- watchdog.h */
+int hal_watchdog_start(uint32_t timeout_ms)
+{
+    return HAL_ERROR_FAILED;
+}
+
+void hal_watchdog_feed(void)
+{
 }

@@ -1,9 +1,8 @@
-/* The small parts: pins, LED, reset, boot, report, random. */
+/* The small parts: pins, LED, report, random. */
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "hal/boot.h"
 #include "hal/clock.h"
 #include "hal/gpio.h"
 #include "hal/led.h"
@@ -29,25 +28,6 @@ void hal_led_set(bool on)
         mcu_send(&(struct link_command){.code = LINK_LED, .value = on, .time_us = hal_clock_us()},
                  NULL);
     }
-}
-
-enum hal_reset_cause hal_reset_cause(void)
-{
-    return (enum hal_reset_cause)MCU_REGISTERS->reset_cause;
-}
-
-void hal_reset(void)
-{
-    mcu_send(&(struct link_command){.code = LINK_RESET, .value = HAL_RESET_HARD}, NULL);
-    mcu_wait_for_end();
-}
-
-void hal_boot(enum hal_boot_slot slot, uint32_t address, uint32_t size)
-{
-    mcu_send(
-        &(struct link_command){.code = LINK_BOOT, .value = slot, .address = address, .size = size},
-        NULL);
-    mcu_wait_for_end();
 }
 
 void hal_report(enum hal_report_item item, const char *text)

@@ -1,6 +1,7 @@
 #include "targets/virtual/mcu_link.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@ void mcu_wait_for_end(void)
 
 void mcu_send(const struct link_command *command, const void *data)
 {
-    size_t size = command->code == LINK_BOOT ? 0 : command->size;
+    bool boots = command->code == LINK_BOOT || command->code == LINK_BOOT_TRIAL;
+    size_t size = boots ? 0 : command->size;
     if (size > LINK_DATA_MAX) {
         size = LINK_DATA_MAX;
     }

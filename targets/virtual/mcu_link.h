@@ -9,8 +9,8 @@
 
 #define MCU_REGISTERS ((volatile struct link_registers *)LINK_REGISTERS_ADDRESS)
 
-/* Send one command with `command->size` bytes of data (at most LINK_DATA_MAX; BOOT has none,
- * whatever its size says). */
+/* Send one command with `command->size` bytes of data (at most LINK_DATA_MAX; BOOT and BOOT_TRIAL
+ * have none, whatever their size says). */
 void mcu_send(const struct link_command *command, const void *data);
 
 /* The same for a command that is answered: waits for the answer, looking at nothing but the bus;
