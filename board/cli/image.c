@@ -7,6 +7,7 @@
 #include "board/cli/image_file.h"
 #include "board/cli/image_pack.h"
 #include "board/cli/verbs.h"
+#include "board/text.h"
 
 static int failed(const char *path, const char *words)
 {
@@ -74,16 +75,28 @@ static void print_hex(const char *name, const uint8_t *bytes, size_t size)
     putchar('\n');
 }
 
-static void print_info(struct image_file *file, const struct image_header *header, int result)
+/* The digits at its end; nothing, when its end is not where its header says, or is something else.
+ */
+static void print_md5(struct image_file *file, const struct image_header *header)
 {
     char md5[IMAGE_MD5_SIZE + 1] = "";
-    printf("version  %s\n", header->version);
+    if (image_size(header) <= file->size &&
+        image_file_read(file, image_size(header) - IMAGE_MD5_SIZE, md5, IMAGE_MD5_SIZE) == 0 &&
+        strspn(md5, "0123456789abcdef") == IMAGE_MD5_SIZE) {
+        printf("md5      %s\n", md5);
+    }
+}
+
+static void print_info(struct image_file *file, const struct image_header *header, int result)
+{
+    char version[sizeof header->version + 1];
+    text_clean(version, sizeof version, header->version, sizeof header->version);
+    printf("version  %s\n", version);
     printf("target   %s\n", image_target_name(header->target));
     printf("payload  %u bytes\n", (unsigned)header->payload_size);
     print_hex("sha256", header->payload_sha256, sizeof header->payload_sha256);
-    if (result != IMAGE_TRUNCATED &&
-        image_file_read(file, image_size(header) - IMAGE_MD5_SIZE, md5, IMAGE_MD5_SIZE) == 0) {
-        printf("md5      %s\n", md5);
+    if (result != IMAGE_TOO_LARGE) {
+        print_md5(file, header);
     }
     printf("image    %s\n", image_error_text(result));
 }
@@ -106,8 +119,10 @@ static int verify(struct image_file *file, const char *path)
     if (result != IMAGE_OK) {
         return failed(path, image_error_text(result));
     }
-    printf("valid: firmware %s for %s, %u bytes\n", header.version,
-           image_target_name(header.target), (unsigned)file->size);
+    char version[sizeof header.version + 1];
+    text_clean(version, sizeof version, header.version, sizeof header.version);
+    printf("valid: firmware %s for %s, %u bytes\n", version, image_target_name(header.target),
+           (unsigned)file->size);
     return VERB_DONE;
 }
 

@@ -5,10 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/flash_map.h"
-
-_Static_assert(FLASH_FACTORY_SIZE == FLASH_SLOT_SIZE, "one limit for all places");
-
 int image_file_open(struct image_file *file, const char *path)
 {
     struct stat status;
@@ -54,6 +50,5 @@ int image_file_read(void *context, uint32_t offset, void *data, uint32_t size)
 int image_file_check(struct image_file *file, uint32_t target, struct image_header *header)
 {
     struct image_source source = {.read = image_file_read, .context = file};
-    int result = image_check(&source, file->size, target, header);
-    return result == IMAGE_OK && file->size > FLASH_SLOT_SIZE ? IMAGE_TOO_LARGE : result;
+    return image_check(&source, file->size, target, header);
 }

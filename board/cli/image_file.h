@@ -15,7 +15,7 @@ struct image_file {
 int image_file_open(struct image_file *file, const char *path);
 void image_file_close(struct image_file *file);
 
-/* Check all of it, as image_check() does, and that a place in the flash is large enough for it. */
+/* Check all of it with image_check(). */
 int image_file_check(struct image_file *file, uint32_t target, struct image_header *header);
 
 /* Read exactly `size` bytes at `offset`. 0 or negative. */
