@@ -4,18 +4,27 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
 {
     switch (error) {
     case STORAGE_FULL:
+    case FTP_FILES_TOO_LARGE:
         return 552;
     case STORAGE_BUSY:
     case STORAGE_TOO_MANY:
+    case FTP_FILES_LATER:
         return 450; /* the same command may succeed later */
     case STORAGE_IO:
+    case FTP_FILES_FAILED:
         return 451;
     case STORAGE_DENIED:
     case STORAGE_INVALID:
     case STORAGE_NAME_TOO_LONG:
     case STORAGE_CROSS:
+    case FTP_FILES_REFUSED:
         return purpose == FTP_NAMING ? 553 : 550;
     default:
         return 550;
     }
+}
+
+const char *ftp_files_reason(const struct ftp_files *files, int error)
+{
+    return error <= FTP_FILES_REFUSED ? files->words() : storage_error_text(error);
 }

@@ -2,8 +2,8 @@
  * updates over the air, the hidden store).
  *
  * Paths are absolute and normalised (no ".", "..", no double or trailing '/'), UTF-8. Errors are
- * enum storage_error values (storage/storage.h) or ftp_files_error; ftp_files_reply() maps them to replies in one
- * place. */
+ * enum storage_error values (storage/storage.h) or ftp_files_error; ftp_files_reply() maps them to
+ * replies in one place. */
 #ifndef NET_FTP_FTP_FILES_H
 #define NET_FTP_FTP_FILES_H
 
@@ -32,15 +32,20 @@ struct ftp_files {
     int (*readdir)(struct ftp_dir *dir,
                    struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
     void (*closedir)(struct ftp_dir *dir);
-    /* What the last open_store, write or commit, or FTP_FILES_REFUSED of any other call, has to say
-     * of its own, without full stop; "" when it is nothing but what the error says. */
+    /* Of the last call, without full stop: why it returned an enum ftp_files_error; after a commit
+     * that returned 0: what became of the file, "" when there is no more to say than that it is
+     * stored. */
     const char *(*words)(void);
 };
 
-/* Errors besides enum storage_error: words() says why. */
+#define FTP_WORDS_MAX 160 /* bytes of what words() says, NUL included */
+
+/* Errors besides enum storage_error, whose reasons are words(). */
 enum ftp_files_error {
-    FTP_FILES_REFUSED = -100,   /* the name or the content is not acceptable: 553 (FTP_NAMING), 550 */
+    FTP_FILES_REFUSED = -100, /* the name or the content is not acceptable: 553 (FTP_NAMING), 550 */
     FTP_FILES_TOO_LARGE = -101, /* 552 */
+    FTP_FILES_LATER = -102,     /* 450: the same command may succeed later */
+    FTP_FILES_FAILED = -103,    /* 451 */
 };
 
 enum ftp_purpose {
@@ -48,8 +53,10 @@ enum ftp_purpose {
     FTP_NAMING,   /* a command that gives a name: STOR, MKD, RNTO */
 };
 
-/* The reply code (RFC 959 section 5.4) for a negative storage_error. The words are
- * storage_error_text()'s. */
+/* The reply code (RFC 959 section 5.4) for an error. */
 unsigned ftp_files_reply(int error, enum ftp_purpose purpose);
+/* Why, without full stop. Of an enum ftp_files_error: to be asked right after the call that
+ * returned it. */
+const char *ftp_files_reason(const struct ftp_files *files, int error);
 
 #endif

@@ -1,5 +1,5 @@
 /* Between the files of the session only: ftp_session.c (states, control connection), ftp_verbs.c
- * (commands), ftp_transfer.c (data). */
+ * (commands), ftp_names.c (commands about names), ftp_transfer.c (data). */
 #ifndef NET_FTP_FTP_INTERNAL_H
 #define NET_FTP_FTP_INTERNAL_H
 
@@ -17,7 +17,10 @@ bool ftp_is_busy(const struct ftp_session *session);
 
 /* "CODE text". */
 void ftp_reply(struct ftp_session *session, unsigned code, const char *text);
-/* "CODE text: reason" with code and words for a negative storage_error. */
+/* "CODE text: reason." */
+void ftp_reply_because(struct ftp_session *session, unsigned code, const char *text,
+                       const char *reason);
+/* The same with code and reason of an error of the files interface, which happened right now. */
 void ftp_reply_error(struct ftp_session *session, int error, enum ftp_purpose purpose,
                      const char *text);
 /* "CODE " and then pieces through session->output, up to ftp_reply_end(). */
@@ -30,6 +33,18 @@ void ftp_bye(struct ftp_session *session, unsigned code, const char *text);
 void ftp_verbs_run(struct ftp_session *session);
 /* Whether the command in session->command is carried out while a transfer is under way. */
 bool ftp_verbs_urgent(const struct ftp_session *session);
+
+/* Commands about names: `argument` is what the client wrote. They reply. */
+void ftp_names_pwd(struct ftp_session *session, const char *argument);
+void ftp_names_cwd(struct ftp_session *session, const char *argument);
+void ftp_names_cdup(struct ftp_session *session, const char *argument);
+void ftp_names_mkd(struct ftp_session *session, const char *argument);
+void ftp_names_rmd(struct ftp_session *session, const char *argument);
+void ftp_names_dele(struct ftp_session *session, const char *argument);
+void ftp_names_rnfr(struct ftp_session *session, const char *argument);
+void ftp_names_rnto(struct ftp_session *session, const char *argument);
+void ftp_names_size(struct ftp_session *session, const char *argument);
+void ftp_names_mdtm(struct ftp_session *session, const char *argument);
 
 /* Commands about data: `argument` is what the client wrote. They reply. */
 void ftp_transfer_retrieve(struct ftp_session *session, const char *argument);

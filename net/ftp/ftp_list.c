@@ -1,6 +1,6 @@
 #include "net/ftp/ftp_list.h"
 
-#include "net/ftp/ftp_text.h"
+#include "lib/text.h"
 
 #define DAY_S    86400u
 #define RECENT_S (182u * DAY_S)
@@ -36,11 +36,11 @@ struct ftp_date ftp_date(uint32_t seconds)
     return date;
 }
 
-static void put_name(struct ftp_text *text, const char *prefix, const char *name)
+static void put_name(struct text *text, const char *prefix, const char *name)
 {
-    ftp_text_string(text, prefix);
-    ftp_text_string(text, name);
-    ftp_text_string(text, "\r\n");
+    text_string(text, prefix);
+    text_string(text, name);
+    text_string(text, "\r\n");
 }
 
 size_t ftp_list_line(char line[FTP_LIST_LINE_MAX], const char *prefix, const char *name,
@@ -48,34 +48,34 @@ size_t ftp_list_line(char line[FTP_LIST_LINE_MAX], const char *prefix, const cha
 {
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct ftp_text text = {.data = line, .size = FTP_LIST_LINE_MAX};
+    struct text text = {.data = line, .size = FTP_LIST_LINE_MAX};
     struct ftp_date date = ftp_date(stat->mtime);
 
-    ftp_text_string(&text, stat->is_dir ? "drwxr-xr-x 2" : "-rw-r--r-- 1");
-    ftp_text_string(&text, " wipy wipy ");
-    ftp_text_number(&text, stat->size, 10, ' ');
-    ftp_text_char(&text, ' ');
-    ftp_text_string(&text, months[date.month - 1]);
-    ftp_text_char(&text, ' ');
-    ftp_text_number(&text, date.day, 2, ' ');
-    ftp_text_char(&text, ' ');
+    text_string(&text, stat->is_dir ? "drwxr-xr-x 2" : "-rw-r--r-- 1");
+    text_string(&text, " wipy wipy ");
+    text_number(&text, stat->size, 10, ' ');
+    text_char(&text, ' ');
+    text_string(&text, months[date.month - 1]);
+    text_char(&text, ' ');
+    text_number(&text, date.day, 2, ' ');
+    text_char(&text, ' ');
     /* Clients take a time of day for the last such date in the past: so what lies in the future
      * shows its year, too. */
     if (stat->mtime <= now && now - stat->mtime <= RECENT_S) {
-        ftp_text_number(&text, date.hour, 2, '0');
-        ftp_text_char(&text, ':');
-        ftp_text_number(&text, date.minute, 2, '0');
+        text_number(&text, date.hour, 2, '0');
+        text_char(&text, ':');
+        text_number(&text, date.minute, 2, '0');
     } else {
-        ftp_text_number(&text, date.year, 5, ' ');
+        text_number(&text, date.year, 5, ' ');
     }
-    ftp_text_char(&text, ' ');
+    text_char(&text, ' ');
     put_name(&text, prefix, name);
     return text.length;
 }
 
 size_t ftp_list_name(char line[FTP_LIST_LINE_MAX], const char *prefix, const char *name)
 {
-    struct ftp_text text = {.data = line, .size = FTP_LIST_LINE_MAX};
+    struct text text = {.data = line, .size = FTP_LIST_LINE_MAX};
     put_name(&text, prefix, name);
     return text.length;
 }

@@ -42,31 +42,38 @@ bool ftp_is_busy(const struct ftp_session *session)
 
 void ftp_reply_begin(struct ftp_session *session, unsigned code)
 {
-    ftp_text_number(&session->output, code, 3, '0');
-    ftp_text_char(&session->output, ' ');
+    text_number(&session->output, code, 3, '0');
+    text_char(&session->output, ' ');
 }
 
 void ftp_reply_end(struct ftp_session *session)
 {
-    ftp_text_string(&session->output, "\r\n");
+    text_string(&session->output, "\r\n");
 }
 
 void ftp_reply(struct ftp_session *session, unsigned code, const char *text)
 {
     ftp_reply_begin(session, code);
-    ftp_text_string(&session->output, text);
+    text_string(&session->output, text);
+    ftp_reply_end(session);
+}
+
+void ftp_reply_because(struct ftp_session *session, unsigned code, const char *text,
+                       const char *reason)
+{
+    ftp_reply_begin(session, code);
+    text_string(&session->output, text);
+    text_string(&session->output, ": ");
+    text_string(&session->output, reason);
+    text_char(&session->output, '.');
     ftp_reply_end(session);
 }
 
 void ftp_reply_error(struct ftp_session *session, int error, enum ftp_purpose purpose,
                      const char *text)
 {
-    ftp_reply_begin(session, ftp_files_reply(error, purpose));
-    ftp_text_string(&session->output, text);
-    ftp_text_string(&session->output, ": ");
-    ftp_text_string(&session->output, storage_error_text(error));
-    ftp_text_char(&session->output, '.');
-    ftp_reply_end(session);
+    ftp_reply_because(session, ftp_files_reply(error, purpose), text,
+                      ftp_files_reason(session->config.files, error));
 }
 
 void ftp_bye(struct ftp_session *session, unsigned code, const char *text)
@@ -103,7 +110,7 @@ void ftp_session_init(struct ftp_session *session, const struct ftp_session_conf
     session->state = FTP_USER;
     strcpy(session->directory, "/");
     ftp_command_init(&session->command);
-    session->output = (struct ftp_text){.data = session->output_data, .size = FTP_OUTPUT_SIZE};
+    session->output = (struct text){.data = session->output_data, .size = FTP_OUTPUT_SIZE};
     ftp_reply(session, 220, "WiPy FTP server ready.");
 }
 

@@ -10,8 +10,8 @@
  * safe in flash. A client that is killed ends both of its connections like one that has finished:
  * so at the end of the data the control connection is asked whether it is still there, and only
  * its answer commits. Everything else (reset, time-out, ABOR, the end of the control connection)
- * leaves the old file. When a store fails (flash full), the rest of the data is taken and dropped,
- * within FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to read the 552.
+ * leaves the old file. When a store fails (flash full, no firmware image), the rest of the data is
+ * taken and dropped, within FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to read why.
  *
  * RNTO replaces an existing file, as rename does on Unix: clients that upload aside and rename rely
  * on it. The third wrong login (FTP_LOGIN_TRIES) answers 530 and closes. While data flows only ABOR
@@ -27,9 +27,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/text.h"
 #include "net/ftp/ftp_command.h"
 #include "net/ftp/ftp_files.h"
-#include "net/ftp/ftp_text.h"
 #include "net/login/login.h"
 #include "system/loop.h"
 
@@ -117,7 +117,8 @@ struct ftp_session {
 
     struct ftp_file *file;
     struct ftp_dir *dir;
-    int failure;                        /* storage_error of the store that is drained */
+    int failure;                        /* error of the store that is drained */
+    char failure_words[FTP_WORDS_MAX];  /* what was said then */
     uint32_t drained;                   /* bytes */
     bool list_names;                    /* NLST */
     bool source_ended;                  /* file or dir has no more */
@@ -128,7 +129,7 @@ struct ftp_session {
     size_t buffer_begin; /* sending: first byte not yet taken */
     size_t buffer_end;
     char output_data[FTP_OUTPUT_SIZE];
-    struct ftp_text output;
+    struct text output;
 };
 
 /* Start with the greeting. `config` is copied, what it points to must stay. */

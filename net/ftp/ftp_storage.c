@@ -67,6 +67,11 @@ static void close_dir(struct ftp_dir *dir)
     storage_closedir((struct storage_dir *)dir);
 }
 
+static const char *words(void)
+{
+    return "";
+}
+
 const struct ftp_files ftp_storage = {
     .stat = storage_stat,
     .open_read = open_read,
@@ -82,4 +87,5 @@ const struct ftp_files ftp_storage = {
     .opendir = open_dir,
     .readdir = read_dir,
     .closedir = close_dir,
+    .words = words,
 };

@@ -193,7 +193,7 @@ void ftp_session_data_opened(struct ftp_session *session)
 
 /* ---- sending */
 
-/* Both return a negative storage_error, or 0. */
+/* Both return an error of the files interface, or 0. */
 static int fill_from_file(struct ftp_session *session)
 {
     int32_t count = session->config.files->read(session->file, session->buffer, FTP_BUFFER_SIZE);
@@ -294,7 +294,20 @@ static void probe(struct ftp_session *session)
 static void end_drain(struct ftp_session *session, bool reset)
 {
     finish(session, reset);
-    ftp_reply_error(session, session->failure, FTP_NAMING, "Not stored");
+    ftp_reply_because(session, ftp_files_reply(session->failure, FTP_NAMING), "Not stored",
+                      session->failure_words);
+}
+
+/* The store has failed. Others may use the files while the rest of the data comes: keep the words.
+ */
+static void begin_drain(struct ftp_session *session)
+{
+    struct text words = {.data = session->failure_words, .size = FTP_WORDS_MAX - 1};
+    text_string(&words, ftp_files_reason(session->config.files, session->failure));
+    words.data[words.length] = '\0';
+    close_sources(session);
+    session->drained = 0;
+    ftp_enter(session, FTP_DRAINING);
 }
 
 /* Write what the buffer holds. */
@@ -332,9 +345,7 @@ size_t ftp_session_data_in(struct ftp_session *session, const uint8_t *data, siz
     if (session->buffer_end == FTP_BUFFER_SIZE) {
         session->failure = write_out(session);
         if (session->failure != STORAGE_OK) {
-            close_sources(session);
-            session->drained = 0;
-            ftp_enter(session, FTP_DRAINING);
+            begin_drain(session);
         }
     }
     return taken;
@@ -350,6 +361,22 @@ void ftp_session_data_in_end(struct ftp_session *session)
     }
 }
 
+/* 226 with what the files have to say, as a sentence. */
+static void reply_stored(struct ftp_session *session)
+{
+    const char *words = session->config.files->words();
+    if (*words == '\0') {
+        ftp_reply(session, 226, "Stored.");
+        return;
+    }
+    ftp_reply_begin(session, 226);
+    text_char(&session->output,
+              *words >= 'a' && *words <= 'z' ? (char)(*words - 'a' + 'A') : *words);
+    text_string(&session->output, words + 1);
+    text_char(&session->output, '.');
+    ftp_reply_end(session);
+}
+
 void ftp_session_alive(struct ftp_session *session)
 {
     if (session->state != FTP_COMMITTING) {
@@ -362,7 +389,7 @@ void ftp_session_alive(struct ftp_session *session)
     }
     finish(session, false);
     if (result == STORAGE_OK) {
-        ftp_reply(session, 226, "Stored.");
+        reply_stored(session);
     } else {
         ftp_reply_error(session, result, FTP_NAMING, "Not stored");
     }

@@ -1,8 +1,6 @@
 #include <string.h>
 
 #include "net/ftp/ftp_internal.h"
-#include "net/ftp/ftp_list.h"
-#include "net/ftp/ftp_path.h"
 
 /* ---- login */
 
@@ -67,14 +65,14 @@ static void syst(struct ftp_session *session, const char *argument)
 /* RFC 2389: each feature on a line of its own that begins with one space. */
 static void feat(struct ftp_session *session, const char *argument)
 {
-    ftp_text_string(&session->output, "211-Features:\r\n"
-                                      " EPSV\r\n"
-                                      " MDTM\r\n"
-                                      " PASV\r\n"
-                                      " SIZE\r\n"
-                                      " TVFS\r\n"
-                                      " UTF8\r\n"
-                                      "211 End\r\n");
+    text_string(&session->output, "211-Features:\r\n"
+                                  " EPSV\r\n"
+                                  " MDTM\r\n"
+                                  " PASV\r\n"
+                                  " SIZE\r\n"
+                                  " TVFS\r\n"
+                                  " UTF8\r\n"
+                                  "211 End\r\n");
 }
 
 static bool is_word(const char *argument, const char *word)
@@ -99,12 +97,12 @@ static void opts(struct ftp_session *session, const char *argument)
 
 static void help(struct ftp_session *session, const char *argument)
 {
-    ftp_text_string(&session->output,
-                    "214-These commands work:\r\n"
-                    " USER PASS QUIT SYST FEAT OPTS HELP STAT NOOP TYPE MODE STRU ALLO\r\n"
-                    " PWD CWD CDUP MKD RMD DELE RNFR RNTO SIZE MDTM\r\n"
-                    " PASV EPSV LIST NLST RETR STOR ABOR\r\n"
-                    "214 End\r\n");
+    text_string(&session->output,
+                "214-These commands work:\r\n"
+                " USER PASS QUIT SYST FEAT OPTS HELP STAT NOOP TYPE MODE STRU ALLO\r\n"
+                " PWD CWD CDUP MKD RMD DELE RNFR RNTO SIZE MDTM\r\n"
+                " PASV EPSV LIST NLST RETR STOR ABOR\r\n"
+                "214 End\r\n");
 }
 
 static void stat_server(struct ftp_session *session, const char *argument)
@@ -113,10 +111,10 @@ static void stat_server(struct ftp_session *session, const char *argument)
         ftp_reply(session, 504, "Only the server's own status: use LIST for files.");
         return;
     }
-    ftp_text_string(&session->output, "211-WiPy FTP server\r\n");
-    ftp_text_string(&session->output,
-                    ftp_is_busy(session) ? " A transfer is under way\r\n" : " No transfer\r\n");
-    ftp_text_string(&session->output, "211 End\r\n");
+    text_string(&session->output, "211-WiPy FTP server\r\n");
+    text_string(&session->output,
+                ftp_is_busy(session) ? " A transfer is under way\r\n" : " No transfer\r\n");
+    text_string(&session->output, "211 End\r\n");
 }
 
 static void noop(struct ftp_session *session, const char *argument)
@@ -187,17 +185,17 @@ static void pasv(struct ftp_session *session, const char *argument)
     if (port < 0) {
         return;
     }
-    struct ftp_text *out = &session->output;
+    struct text *out = &session->output;
     ftp_reply_begin(session, 227);
-    ftp_text_string(out, "Entering Passive Mode (");
+    text_string(out, "Entering Passive Mode (");
     for (unsigned i = 0; i < sizeof session->config.address; i++) {
-        ftp_text_number(out, session->config.address[i], 0, ' ');
-        ftp_text_char(out, ',');
+        text_number(out, session->config.address[i], 0, ' ');
+        text_char(out, ',');
     }
-    ftp_text_number(out, (uint32_t)port >> 8, 0, ' ');
-    ftp_text_char(out, ',');
-    ftp_text_number(out, (uint32_t)port & 0xff, 0, ' ');
-    ftp_text_char(out, ')');
+    text_number(out, (uint32_t)port >> 8, 0, ' ');
+    text_char(out, ',');
+    text_number(out, (uint32_t)port & 0xff, 0, ' ');
+    text_char(out, ')');
     ftp_reply_end(session);
 }
 
@@ -218,9 +216,9 @@ static void epsv(struct ftp_session *session, const char *argument)
         return;
     }
     ftp_reply_begin(session, 229);
-    ftp_text_string(&session->output, "Entering Extended Passive Mode (|||");
-    ftp_text_number(&session->output, (uint32_t)port, 0, ' ');
-    ftp_text_string(&session->output, "|)");
+    text_string(&session->output, "Entering Extended Passive Mode (|||");
+    text_number(&session->output, (uint32_t)port, 0, ' ');
+    text_string(&session->output, "|)");
     ftp_reply_end(session);
 }
 
@@ -248,172 +246,6 @@ static void abor(struct ftp_session *session, const char *argument)
         ftp_reply(session, 426, "The transfer is given up.");
     }
     ftp_reply(session, 226, "Nothing is under way.");
-}
-
-/* ---- names */
-
-/* 257 and the path in quotes, quotes in it doubled (RFC 959 appendix II). */
-static void reply_path(struct ftp_session *session, const char *path, const char *text)
-{
-    ftp_reply_begin(session, 257);
-    ftp_text_char(&session->output, '"');
-    for (; *path; path++) {
-        if (*path == '"') {
-            ftp_text_char(&session->output, '"');
-        }
-        ftp_text_char(&session->output, *path);
-    }
-    ftp_text_string(&session->output, "\" ");
-    ftp_text_string(&session->output, text);
-    ftp_reply_end(session);
-}
-
-static void pwd(struct ftp_session *session, const char *argument)
-{
-    reply_path(session, session->directory, "is the current directory.");
-}
-
-static void cwd(struct ftp_session *session, const char *argument)
-{
-    char path[STORAGE_PATH_MAX];
-    struct storage_stat stat;
-    int result = ftp_path_resolve(path, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = session->config.files->stat(path, &stat);
-    }
-    if (result == STORAGE_OK && !stat.is_dir) {
-        result = STORAGE_NOT_DIR;
-    }
-    if (result != STORAGE_OK) {
-        ftp_reply_error(session, result, FTP_EXISTING, "Not changed");
-        return;
-    }
-    strcpy(session->directory, path);
-    ftp_reply(session, 250, "OK.");
-}
-
-static void cdup(struct ftp_session *session, const char *argument)
-{
-    cwd(session, "..");
-}
-
-static void mkd(struct ftp_session *session, const char *argument)
-{
-    char path[STORAGE_PATH_MAX];
-    int result = ftp_path_resolve(path, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = session->config.files->mkdir(path);
-    }
-    if (result != STORAGE_OK) {
-        ftp_reply_error(session, result, FTP_NAMING, "Not created");
-    } else {
-        reply_path(session, path, "is there.");
-    }
-}
-
-/* RMD, DELE: `act` on a name. */
-static void remove_with(struct ftp_session *session, const char *argument,
-                        int (*act)(const char *path))
-{
-    char path[STORAGE_PATH_MAX];
-    int result = ftp_path_resolve(path, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = act(path);
-    }
-    if (result != STORAGE_OK) {
-        ftp_reply_error(session, result, FTP_EXISTING, "Not removed");
-    } else {
-        ftp_reply(session, 250, "Removed.");
-    }
-}
-
-static void rmd(struct ftp_session *session, const char *argument)
-{
-    remove_with(session, argument, session->config.files->rmdir);
-}
-
-static void dele(struct ftp_session *session, const char *argument)
-{
-    remove_with(session, argument, session->config.files->remove);
-}
-
-static void rnfr(struct ftp_session *session, const char *argument)
-{
-    struct storage_stat stat;
-    int result = ftp_path_resolve(session->rename_from, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = session->config.files->stat(session->rename_from, &stat);
-    }
-    if (result != STORAGE_OK) {
-        session->rename_from[0] = '\0';
-        ftp_reply_error(session, result, FTP_EXISTING, "Not renamed");
-    } else {
-        ftp_reply(session, 350, "Send RNTO with the new name.");
-    }
-}
-
-static void rnto(struct ftp_session *session, const char *argument)
-{
-    char path[STORAGE_PATH_MAX];
-    if (session->rename_from[0] == '\0') {
-        ftp_reply(session, 503, "Send RNFR right before RNTO.");
-        return;
-    }
-    int result = ftp_path_resolve(path, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = session->config.files->rename(session->rename_from, path);
-    }
-    if (result != STORAGE_OK) {
-        ftp_reply_error(session, result, FTP_NAMING, "Not renamed");
-    } else {
-        ftp_reply(session, 250, "Renamed.");
-    }
-}
-
-/* What a file's SIZE and MDTM need; false after the reply that says why not. */
-static bool stat_file(struct ftp_session *session, const char *argument, struct storage_stat *stat)
-{
-    char path[STORAGE_PATH_MAX];
-    int result = ftp_path_resolve(path, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = session->config.files->stat(path, stat);
-    }
-    if (result == STORAGE_OK && stat->is_dir) {
-        result = STORAGE_IS_DIR;
-    }
-    if (result != STORAGE_OK) {
-        ftp_reply_error(session, result, FTP_EXISTING, "Not known");
-        return false;
-    }
-    return true;
-}
-
-/* RFC 3659 section 4. */
-static void size(struct ftp_session *session, const char *argument)
-{
-    struct storage_stat stat;
-    if (stat_file(session, argument, &stat)) {
-        ftp_reply_begin(session, 213);
-        ftp_text_number(&session->output, stat.size, 0, ' ');
-        ftp_reply_end(session);
-    }
-}
-
-/* RFC 3659 section 3. */
-static void mdtm(struct ftp_session *session, const char *argument)
-{
-    struct storage_stat stat;
-    if (stat_file(session, argument, &stat)) {
-        struct ftp_date date = ftp_date(stat.mtime);
-        ftp_reply_begin(session, 213);
-        ftp_text_number(&session->output, date.year, 4, '0');
-        ftp_text_number(&session->output, date.month, 2, '0');
-        ftp_text_number(&session->output, date.day, 2, '0');
-        ftp_text_number(&session->output, date.hour, 2, '0');
-        ftp_text_number(&session->output, date.minute, 2, '0');
-        ftp_text_number(&session->output, date.second, 2, '0');
-        ftp_reply_end(session);
-    }
 }
 
 /* ---- the table */
@@ -452,21 +284,21 @@ static const struct verb {
     {"NLST", 0, nlst},
     {"RETR", NAME, ftp_transfer_retrieve},
     {"STOR", NAME, ftp_transfer_store},
-    {"PWD", 0, pwd},
-    {"XPWD", 0, pwd},
-    {"CWD", NAME, cwd},
-    {"XCWD", NAME, cwd},
-    {"CDUP", 0, cdup},
-    {"XCUP", 0, cdup},
-    {"MKD", NAME, mkd},
-    {"XMKD", NAME, mkd},
-    {"RMD", NAME, rmd},
-    {"XRMD", NAME, rmd},
-    {"DELE", NAME, dele},
-    {"RNFR", NAME, rnfr},
-    {"RNTO", NAME, rnto},
-    {"SIZE", NAME, size},
-    {"MDTM", NAME, mdtm},
+    {"PWD", 0, ftp_names_pwd},
+    {"XPWD", 0, ftp_names_pwd},
+    {"CWD", NAME, ftp_names_cwd},
+    {"XCWD", NAME, ftp_names_cwd},
+    {"CDUP", 0, ftp_names_cdup},
+    {"XCUP", 0, ftp_names_cdup},
+    {"MKD", NAME, ftp_names_mkd},
+    {"XMKD", NAME, ftp_names_mkd},
+    {"RMD", NAME, ftp_names_rmd},
+    {"XRMD", NAME, ftp_names_rmd},
+    {"DELE", NAME, ftp_names_dele},
+    {"RNFR", NAME, ftp_names_rnfr},
+    {"RNTO", NAME, ftp_names_rnto},
+    {"SIZE", NAME, ftp_names_size},
+    {"MDTM", NAME, ftp_names_mdtm},
 };
 
 static const struct verb *find(const char *name)
@@ -502,7 +334,7 @@ void ftp_verbs_run(struct ftp_session *session)
         verb->run(session, argument);
     }
     /* RNTO follows its RNFR immediately, or not at all. */
-    if (!verb || verb->run != rnfr) {
+    if (!verb || verb->run != ftp_names_rnfr) {
         session->rename_from[0] = '\0';
     }
 }

@@ -62,6 +62,8 @@ static uint32_t room;  /* bytes that can be written before the volume is full */
 static bool unaligned; /* a write other than the last was no full piece at a multiple of its size */
 static int open_store_error; /* what the next open_store() returns */
 static int commit_error;
+static int write_error;   /* what write() returns, when it is not 0 */
+static const char *words; /* what the files say */
 
 static inline struct node *node_of(const char *path)
 {
@@ -156,6 +158,9 @@ static inline int32_t fake_write(struct ftp_file *file, const void *data, uint32
 {
     assert_true(file->used && file->store);
     assert_true(size > 0);
+    if (write_error) {
+        return write_error;
+    }
     if (size > room || file->size + size > NODE_SIZE) {
         return STORAGE_FULL;
     }
@@ -275,10 +280,15 @@ static inline void fake_closedir(struct ftp_dir *dir)
     dir->used = false;
 }
 
+static inline const char *fake_words(void)
+{
+    return words;
+}
+
 static const struct ftp_files fake_files = {
-    fake_stat,   fake_open_read, fake_open_store, fake_read,    fake_write,
-    fake_commit, fake_abandon,   fake_remove,     fake_mkdir,   fake_rmdir,
-    fake_rename, fake_opendir,   fake_readdir,    fake_closedir};
+    fake_stat,   fake_open_read, fake_open_store, fake_read,     fake_write,
+    fake_commit, fake_abandon,   fake_remove,     fake_mkdir,    fake_rmdir,
+    fake_rename, fake_opendir,   fake_readdir,    fake_closedir, fake_words};
 
 static inline unsigned handles_in_use(void)
 {
@@ -488,7 +498,8 @@ static inline int set_up(void **state)
     memset(dirs, 0, sizeof dirs);
     room = 1000000;
     unaligned = false;
-    open_store_error = commit_error = 0;
+    open_store_error = commit_error = write_error = 0;
+    words = "";
     listen_result = 2024;
     data_listens = data_connected = data_finished = data_reset = false;
     probes = 0;
