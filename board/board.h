@@ -18,6 +18,7 @@
 #include "board/power.h"
 #include "board/radio.h"
 #include "board/reports.h"
+#include "board/supervisor.h"
 #include "board/uart.h"
 
 struct board_image {
@@ -56,6 +57,7 @@ struct board {
     struct flash_chip chip;
     struct reports reports;
     struct power power;
+    struct supervisor supervisor;
     struct bus bus;
     struct control control;
 };

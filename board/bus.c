@@ -8,6 +8,7 @@
 
 #include "board/board.h"
 #include "hal/result.h"
+#include "hal/watchdog.h"
 #include "lib/flash_map.h"
 
 #define BATCH     32   /* commands handled before others have their turn */
@@ -56,22 +57,26 @@ static bool in_slot(uint32_t slot, uint32_t address, uint32_t size)
 
 static void handle_boot(struct board *board, const struct link_command *command)
 {
+    bool on_trial = command->code == LINK_BOOT_TRIAL;
     if (board->power.slot >= 0) {
         violation(board, "only the boot loader boots; now runs the image in slot",
                   (uint32_t)board->power.slot);
     } else if (!in_slot(command->value, command->address, command->size)) {
         violation(board, "boot of what does not lie in its slot", command->value);
+    } else if (on_trial && command->value == HAL_BOOT_FACTORY) {
+        violation(board, "trial of the factory image", command->value);
     } else {
-        power_boot(board, (enum hal_boot_slot)command->value, command->address, command->size);
+        power_boot(board, (enum hal_boot_slot)command->value, command->address, command->size,
+                   on_trial);
     }
 }
 
-static void handle_reset(struct board *board, uint32_t cause)
+static void handle_watchdog(struct board *board, uint32_t timeout_ms)
 {
-    if (cause == HAL_RESET_HARD || cause == HAL_RESET_WDT) {
-        power_reset(board, (enum hal_reset_cause)cause);
+    if (timeout_ms < HAL_WATCHDOG_MIN_MS || timeout_ms > HAL_WATCHDOG_MAX_MS) {
+        violation(board, "watchdog with an impossible time-out", timeout_ms);
     } else {
-        violation(board, "reset with an unknown cause", cause);
+        supervisor_feed(&board->supervisor, timeout_ms, board->clock.speed);
     }
 }
 
@@ -171,10 +176,17 @@ static void handle(struct board *board, const struct packet *packet, size_t size
         answer(board, HAL_OK);
         break;
     case LINK_BOOT:
+    case LINK_BOOT_TRIAL:
         handle_boot(board, command);
         break;
+    case LINK_BOOT_CONFIRM:
+        supervisor_end_trial(&board->supervisor);
+        break;
+    case LINK_WATCHDOG:
+        handle_watchdog(board, command->value);
+        break;
     case LINK_RESET:
-        handle_reset(board, command->value);
+        power_reset_by_mcu(board);
         break;
     case LINK_RTC_SET:
         handle_rtc_set(board, command->time_us);

@@ -2,10 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
-#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,7 +14,6 @@
 
 #include "board/board.h"
 #include "board/board_dir.h"
-#include "board/text.h"
 #include "lib/flash_map.h"
 
 static void set_led(struct board *board, bool on)
@@ -37,64 +35,41 @@ static void stop(struct board *board)
     mcu_stop(&power->mcu);
 }
 
-static void park(struct board *board, const struct power_fault *fault)
+/* Print a line about what has become of the MCU. */
+static void announce(struct board *board, const char *line)
 {
-    struct power *power = &board->power;
-    char line[300];
-    char place[64] = "";
-    stop(board);
-    power->state = POWER_FAULT;
-    power->fault = *fault;
-    set_led(board, true);
-    if (fault->has_place) {
-        snprintf(place, sizeof place, " at address 0x%08llx, pc 0x%08llx",
-                 (unsigned long long)fault->address, (unsigned long long)fault->pc);
-    }
-    snprintf(line, sizeof line, "hard fault: %s%s: %s", fault->cause, place, fault->reason);
     board_warn(board, "%s", line);
     uart_send(&board->uart, "\r\n", 2);
     uart_send(&board->uart, line, strlen(line));
     uart_send(&board->uart, "\r\n", 2);
 }
 
+static void reset(struct board *board, enum hal_reset_cause cause, enum hal_trial_end trial_end);
+
+/* A hard fault: the MCU is parked until the next reset; but an image on trial is given up at once.
+ */
+static void fail(struct board *board, struct fault *fault)
+{
+    struct power *power = &board->power;
+    char line[FAULT_LINE_MAX];
+    stop(board);
+    power->state = POWER_FAULT;
+    fault->board_ms = clock_us(&board->clock) / 1000;
+    power->fault = *fault;
+    fault_line(fault, line, sizeof line);
+    announce(board, line);
+    if (board->supervisor.on_trial) {
+        reset(board, HAL_RESET_HARD, HAL_TRIAL_FAULT);
+    } else {
+        set_led(board, true);
+    }
+}
+
 void power_fault(struct board *board, const char *cause, const char *reason)
 {
-    struct power_fault fault = {0};
-    snprintf(fault.cause, sizeof fault.cause, "%s", cause);
-    snprintf(fault.reason, sizeof fault.reason, "%s", reason);
-    park(board, &fault);
-}
-
-static const char *signal_cause(uint32_t number)
-{
-    switch (number) {
-    case SIGSEGV:
-    case SIGBUS:
-        return "memory fault";
-    case SIGILL:
-    case SIGTRAP:
-        return "illegal instruction";
-    case SIGFPE:
-        return "arithmetic fault";
-    case SIGSYS:
-        return "forbidden call";
-    default:
-        return "exception";
-    }
-}
-
-/* How the process ended, when the MCU itself left no word about it. */
-static void describe_end(const siginfo_t *end, struct power_fault *fault)
-{
-    if (end->si_code == CLD_EXITED) {
-        snprintf(fault->cause, sizeof fault->cause, "end of program");
-        snprintf(fault->reason, sizeof fault->reason, "the program ended with status %d",
-                 end->si_status);
-    } else {
-        snprintf(fault->cause, sizeof fault->cause, "%s", signal_cause((uint32_t)end->si_status));
-        snprintf(fault->reason, sizeof fault->reason, "the MCU was stopped by signal %d (%s)",
-                 end->si_status, strsignal(end->si_status));
-    }
+    struct fault fault;
+    fault_make(&fault, cause, reason);
+    fail(board, &fault);
 }
 
 static void ended(struct ev_loop *loop, struct ev_io *watcher, int events)
@@ -109,19 +84,11 @@ static void ended(struct ev_loop *loop, struct ev_io *watcher, int events)
     if (power->runs != run || power->state == POWER_FAULT) {
         return; /* its last words were a reset, a boot, or nonsense */
     }
-    struct link_fault last;
-    memcpy(&last, &power->registers->fault, sizeof last);
-    struct power_fault fault = {.address = last.address, .pc = last.pc};
-    if (last.signal == 0) {
-        describe_end(&end, &fault);
-    } else {
-        bool by_itself = last.signal == LINK_FAULT_REASON;
-        snprintf(fault.cause, sizeof fault.cause, "%s",
-                 by_itself ? "firmware" : signal_cause(last.signal));
-        text_clean(fault.reason, sizeof fault.reason, last.reason, sizeof last.reason);
-        fault.has_place = !by_itself;
-    }
-    park(board, &fault);
+    struct link_fault left;
+    struct fault fault;
+    memcpy(&left, &power->registers->fault, sizeof left);
+    fault_of_mcu(&fault, &left, &end);
+    fail(board, &fault);
 }
 
 static void fill_registers(struct board *board)
@@ -137,6 +104,7 @@ static void fill_registers(struct board *board)
     registers->pin_levels = board->pins.levels;
     memcpy(registers->mac, board->mac, sizeof registers->mac);
     memcpy(registers->retained, power->retained, sizeof registers->retained);
+    registers->trial_end = power->trial_end;
 }
 
 /* Run the program of `size` bytes at flash address `address` in a fresh MCU. */
@@ -162,37 +130,84 @@ static void start(struct board *board, uint32_t address, uint32_t size, bool sam
     uart_mcu_started(&board->uart, same_run);
 }
 
-void power_reset(struct board *board, enum hal_reset_cause cause)
+static void reset(struct board *board, enum hal_reset_cause cause, enum hal_trial_end trial_end)
 {
     struct power *power = &board->power;
+    supervisor_reset(&board->supervisor);
+    if (power->state == POWER_FAULT) {
+        power->last_fault = power->fault;
+    }
     power->reset_cause = cause;
+    power->trial_end = trial_end;
     power->reset_ns = clock_link_ns();
     power->slot = -1;
     reports_clear(&board->reports);
     start(board, FLASH_BOOTLOADER_ADDRESS, power->bootloader_size, false);
 }
 
+void power_reset(struct board *board)
+{
+    reset(board, HAL_RESET_HARD, HAL_TRIAL_NONE);
+}
+
+void power_reset_by_mcu(struct board *board)
+{
+    reset(board, HAL_RESET_HARD, board->supervisor.on_trial ? HAL_TRIAL_RESET : HAL_TRIAL_NONE);
+}
+
+/* The time of the trial or of the watchdog is up: unless what shows that the MCU works waits in the
+ * bus, or makes an end of its run. */
+static void expired(void *context, const struct ev_timer *timer)
+{
+    struct board *board = context;
+    struct supervisor *supervisor = &board->supervisor;
+    bool is_watchdog = timer == &supervisor->watchdog;
+    uint32_t run = board->power.runs;
+    bus_drain(board);
+    bool was_just_in_time = is_watchdog ? ev_is_active(timer) : !supervisor->on_trial;
+    if (board->power.runs != run || was_just_in_time) {
+        return;
+    }
+    char line[80];
+    if (is_watchdog) {
+        snprintf(line, sizeof line, "watchdog: not fed for %u ms: reset", supervisor->watchdog_ms);
+    } else {
+        snprintf(line, sizeof line, "the firmware on trial did not come up within %u s: reset",
+                 HAL_BOOT_TRIAL_US / 1000000);
+    }
+    announce(board, line);
+    reset(board, HAL_RESET_WDT, supervisor->on_trial ? HAL_TRIAL_TIMEOUT : HAL_TRIAL_NONE);
+}
+
 void power_on(struct board *board)
 {
     if (board->power.state == POWER_OFF) {
         clock_rtc_power_on(&board->clock);
-        power_reset(board, HAL_RESET_POWER_ON);
+        reset(board, HAL_RESET_POWER_ON, HAL_TRIAL_NONE);
     }
 }
 
 void power_off(struct board *board)
 {
+    struct power *power = &board->power;
     stop(board);
+    supervisor_reset(&board->supervisor);
     set_led(board, false);
     reports_clear(&board->reports);
-    memset(board->power.retained, 0, sizeof board->power.retained);
-    board->power.state = POWER_OFF;
-    board->power.slot = -1;
+    memset(power->retained, 0, sizeof power->retained);
+    memset(&power->last_fault, 0, sizeof power->last_fault);
+    power->state = POWER_OFF;
+    power->slot = -1;
 }
 
-void power_boot(struct board *board, enum hal_boot_slot slot, uint32_t address, uint32_t size)
+void power_boot(struct board *board, enum hal_boot_slot slot, uint32_t address, uint32_t size,
+                bool on_trial)
 {
     board->power.slot = (int)slot;
+    board->power.trial_end = HAL_TRIAL_NONE;
+    if (on_trial) {
+        supervisor_begin_trial(&board->supervisor);
+    }
     start(board, address, size, true);
 }
 
@@ -241,6 +256,9 @@ int power_open(struct board *board, uint32_t bootloader_size)
     struct power *power = &board->power;
     power->state = POWER_OFF;
     power->slot = -1;
+    supervisor_init(&board->supervisor, board->loop);
+    board->supervisor.expired = expired;
+    board->supervisor.context = board;
     power->bootloader_size = bootloader_size;
     mcu_init(&power->mcu);
     ev_io_init(&power->ended, ended, -1, EV_READ);

@@ -1,8 +1,9 @@
 /* Power, reset and faults: which program the MCU runs, and why it stopped.
  *
- * Power-on and every hard reset start the boot loader in a fresh MCU; LINK_BOOT starts an image in
- * a fresh MCU, within the same run. An MCU that ends by itself, or breaks the rules of the bus, is
- * a hard fault: its reason is kept, the LED is on, and nothing happens until the next reset. */
+ * Power-on and every hard reset start the boot loader in a fresh MCU; LINK_BOOT and LINK_BOOT_TRIAL
+ * start an image in a fresh MCU, within the same run. An MCU that ends by itself, or breaks the
+ * rules of the bus, is a hard fault: its reason is kept, the LED is on, and nothing happens until
+ * the next reset. While an image is on trial, a hard fault is that reset. */
 #ifndef BOARD_POWER_H
 #define BOARD_POWER_H
 
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board/fault.h"
 #include "board/mcu.h"
 #include "hal/boot.h"
 #include "hal/reset.h"
@@ -24,17 +26,12 @@ enum power_state {
     POWER_FAULT,
 };
 
-struct power_fault {
-    char cause[32]; /* e.g. "memory fault" */
-    bool has_place; /* address and pc mean something */
-    uint64_t address, pc;
-    char reason[160]; /* in words */
-};
-
 struct power {
     enum power_state state;
-    struct power_fault fault; /* in POWER_FAULT */
+    struct fault fault;      /* in POWER_FAULT */
+    struct fault last_fault; /* before the last reset, and since power on */
     enum hal_reset_cause reset_cause;
+    enum hal_trial_end trial_end; /* while the boot loader runs: how the trial before it ended */
     int slot;              /* enum hal_boot_slot of the image that runs; -1: the boot loader does */
     uint64_t reset_ns;     /* real time of the last hard reset */
     uint32_t runs;         /* MCU processes started so far: tells one from the next */
@@ -54,11 +51,13 @@ int power_open(struct board *board, uint32_t bootloader_size);
 void power_on(struct board *board);
 void power_off(struct board *board);
 
-/* Hard reset of a board that is on. */
-void power_reset(struct board *board, enum hal_reset_cause cause);
+/* Hard reset of a board that is on: by the switch; by the MCU itself. */
+void power_reset(struct board *board);
+void power_reset_by_mcu(struct board *board);
 
-/* LINK_BOOT: start an image; the arguments have been checked. */
-void power_boot(struct board *board, enum hal_boot_slot slot, uint32_t address, uint32_t size);
+/* LINK_BOOT, LINK_BOOT_TRIAL: start an image; the arguments have been checked. */
+void power_boot(struct board *board, enum hal_boot_slot slot, uint32_t address, uint32_t size,
+                bool on_trial);
 
 /* Stop the MCU with a hard fault: `cause` in a word or two, `reason` in a sentence. */
 void power_fault(struct board *board, const char *cause, const char *reason);

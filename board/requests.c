@@ -46,7 +46,7 @@ static void do_reset(struct board *board, const cJSON *request, cJSON *answer, b
         fail(answer, "the power is off; switch it on instead");
         return;
     }
-    power_reset(board, HAL_RESET_HARD);
+    power_reset(board);
     check_start(board, answer);
 }
 

@@ -47,17 +47,18 @@ static const char *reset_cause_name(enum hal_reset_cause cause)
     return names[cause];
 }
 
-static void add_fault(cJSON *status, const struct power *power)
+static void add_fault(cJSON *status, const char *name, bool happened, const struct fault *fault)
 {
-    if (power->state != POWER_FAULT) {
-        cJSON_AddNullToObject(status, "fault");
+    if (!happened) {
+        cJSON_AddNullToObject(status, name);
         return;
     }
-    cJSON *fault = cJSON_AddObjectToObject(status, "fault");
-    cJSON_AddStringToObject(fault, "cause", power->fault.cause);
-    add_hex(fault, "address", power->fault.has_place, power->fault.address);
-    add_hex(fault, "pc", power->fault.has_place, power->fault.pc);
-    cJSON_AddStringToObject(fault, "reason", power->fault.reason);
+    cJSON *members = cJSON_AddObjectToObject(status, name);
+    cJSON_AddStringToObject(members, "cause", fault->cause);
+    add_hex(members, "address", fault->has_address, fault->address);
+    add_hex(members, "pc", fault->has_pc, fault->pc);
+    cJSON_AddStringToObject(members, "reason", fault->reason);
+    cJSON_AddNumberToObject(members, "board_ms", (double)fault->board_ms);
 }
 
 static void add_boot(cJSON *status, const struct board *board)
@@ -146,7 +147,9 @@ cJSON *status_make(const struct board *board)
     cJSON_AddNumberToObject(status, "uptime_ms", (double)(power_uptime_us(board) / 1000));
     cJSON_AddNumberToObject(status, "board_ms", (double)(clock_us(&board->clock) / 1000));
     cJSON_AddNumberToObject(status, "speed", board->clock.speed);
-    add_fault(status, &board->power);
+    const struct power *power = &board->power;
+    add_fault(status, "fault", power->state == POWER_FAULT, &power->fault);
+    add_fault(status, "last_fault", power->last_fault.cause[0] != '\0', &power->last_fault);
     add_boot(status, board);
     add_led(status, board);
     add_pins(status, &board->pins);

@@ -1,4 +1,5 @@
-/* The watchdog: resets the MCU (HAL_RESET_WDT) when it is not fed in time. Once started it can't be stopped but by a reset. */
+/* The watchdog: resets the MCU (HAL_RESET_WDT) when it is not fed in time. Once started it can't be stopped but by a
+ * reset: it goes on while an image is started, and while the MCU is parked by a hard fault, which it thereby ends. */
 #ifndef HAL_WATCHDOG_H
 #define HAL_WATCHDOG_H
 

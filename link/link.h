@@ -49,12 +49,13 @@ struct link_registers {
     struct link_fault {
         uint32_t signal;     /* 0: none; else the signal number, or LINK_FAULT_REASON: see text */
         uint32_t padding;
-        uint64_t address;    /* that was accessed */
+        uint64_t address;    /* that was accessed; LINK_FAULT_NO_ADDRESS: the processor does not say */
         uint64_t pc;
         char reason[128];    /* NUL-terminated */
     } fault; /* written by a dying MCU */
 };
-#define LINK_FAULT_REASON 0xFFFFFFFFu
+#define LINK_FAULT_REASON     0xFFFFFFFFu
+#define LINK_FAULT_NO_ADDRESS UINT64_MAX
 
 /* ---- commands, MCU -> board on LINK_FD_BUS. "answered": the board sends one struct link_answer on the same socket
  * before it handles the next command; the others have no answer. */
@@ -81,7 +82,7 @@ struct link_command {
     uint32_t code;
     uint32_t value;
     uint32_t address;
-    uint32_t size; /* bytes of data that follow (PROGRAM, UART_SEND, AP_START, REPORT); for BOOT the executable's size */
+    uint32_t size; /* bytes of data that follow (PROGRAM, UART_SEND, AP_START, REPORT); for BOOT and BOOT_TRIAL the executable's size */
     uint64_t time_us;
 };
 

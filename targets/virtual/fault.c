@@ -1,6 +1,7 @@
 /* Hard faults: whatever the firmware does that the MCU cannot do ends it, with the reason in the
  * registers. */
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -30,6 +31,12 @@ static uint64_t program_counter(const ucontext_t *context)
 #endif
 }
 
+/* A general protection fault has no address. */
+static bool has_address(const siginfo_t *info)
+{
+    return info->si_signo != SIGSEGV || info->si_code != SI_KERNEL;
+}
+
 static const char *signal_reason(int signal)
 {
     switch (signal) {
@@ -50,9 +57,11 @@ static const char *signal_reason(int signal)
 
 static void fault(int signal, siginfo_t *info, void *context)
 {
-    MCU_REGISTERS->fault.address = (uint64_t)(uintptr_t)info->si_addr;
+    uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
+    MCU_REGISTERS->fault.address = has_address(info) ? address : LINK_FAULT_NO_ADDRESS;
     MCU_REGISTERS->fault.pc = program_counter(context);
-    set_reason(signal_reason(signal));
+    set_reason(has_address(info) ? signal_reason(signal)
+                                 : "access to an impossible address, or a forbidden instruction");
     MCU_REGISTERS->fault.signal = (uint32_t)signal;
     _exit(1);
 }
@@ -70,11 +79,16 @@ void mcu_install_fault_handlers(void)
     }
 }
 
-void hal_fault(const char *reason)
+void mcu_fault(const char *reason, const void *pc)
 {
-    MCU_REGISTERS->fault.address = 0;
-    MCU_REGISTERS->fault.pc = (uint64_t)(uintptr_t)__builtin_return_address(0);
+    MCU_REGISTERS->fault.address = LINK_FAULT_NO_ADDRESS;
+    MCU_REGISTERS->fault.pc = (uint64_t)(uintptr_t)pc;
     set_reason(reason);
     MCU_REGISTERS->fault.signal = LINK_FAULT_REASON;
     _exit(1);
+}
+
+void hal_fault(const char *reason)
+{
+    mcu_fault(reason, __builtin_return_address(0));
 }

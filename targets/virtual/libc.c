@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hal/reset.h"
+#include "targets/virtual/mcu_link.h"
 
 void abort(void)
 {
-    hal_fault("abort");
+    mcu_fault("abort", __builtin_return_address(0));
 }
 
 static size_t append(char *line, size_t size, size_t room, const char *text)
@@ -35,5 +35,5 @@ _Noreturn void __assert_fail(const char *expression, const char *file, int line,
     size = append(text, size, sizeof text, number + digit);
     size = append(text, size, sizeof text, ": ");
     append(text, size, sizeof text, expression);
-    hal_fault(text);
+    mcu_fault(text, __builtin_return_address(0));
 }

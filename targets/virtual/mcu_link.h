@@ -24,6 +24,9 @@ void mcu_take_events(void);
 _Noreturn void mcu_end(void);
 _Noreturn void mcu_wait_for_end(void);
 
+/* hal_fault(), on behalf of the code at `pc`. */
+_Noreturn void mcu_fault(const char *reason, const void *pc);
+
 /* The part of the HAL that runs before main(): fault handlers, the tick. */
 void mcu_install_fault_handlers(void);
 

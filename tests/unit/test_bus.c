@@ -1,220 +1,25 @@
-/* The bus and the MCU's runs (board/bus.h, board/power.h): a board with all its parts, and this
- * test in the place of the MCU. */
-#include <poll.h>
+/* The bus and the MCU's runs (board/bus.h, board/power.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "board/board.h"
-#include "board/board_dir.h"
+#include "hal/gpio.h"
 #include "hal/result.h"
-#include "lib/flash_map.h"
-
-#define BOOTLOADER_SIZE 1000u
-#define IMAGE_ADDRESS   (FLASH_FACTORY_ADDRESS + 256u)
-
-static struct board board;
-static char directory[] = "/tmp/test_bus.XXXXXX";
-static char last_warning[400];
-
-/* ---- in the place of board/board.c */
-
-static bool said_ready;
-
-void board_ready(struct board *b)
-{
-    said_ready = true;
-}
-
-void board_say(struct board *b, const char *format, ...)
-{
-}
-
-void board_warn(struct board *b, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(last_warning, sizeof last_warning, format, arguments);
-    va_end(arguments);
-}
-
-/* ---- in the place of board/mcu.c: the other ends are kept here */
-
-static int bus = -1, event = -1, radio = -1;
-static unsigned starts;
-static uint32_t start_address, start_size;
-static int start_result;
-
-void mcu_init(struct mcu *mcu)
-{
-    *mcu = (struct mcu){.pid_fd = -1, .bus_fd = -1, .event_fd = -1, .radio_fd = -1};
-}
-
-static void pair(int *boards, int *mcus)
-{
-    int ends[2];
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), 0);
-    *boards = ends[0];
-    *mcus = ends[1];
-}
-
-int mcu_start(struct mcu *mcu, const struct mcu_config *config, uint32_t address, uint32_t size)
-{
-    if (start_result < 0) {
-        return start_result;
-    }
-    pair(&mcu->bus_fd, &bus);
-    pair(&mcu->event_fd, &event);
-    pair(&mcu->radio_fd, &radio);
-    mcu->pid = 1;
-    mcu->pid_fd = eventfd(0, EFD_NONBLOCK);
-    starts++;
-    start_address = address;
-    start_size = size;
-    return 0;
-}
-
-void mcu_stop(struct mcu *mcu)
-{
-    int *const fds[] = {&mcu->pid_fd, &mcu->bus_fd, &mcu->event_fd, &mcu->radio_fd,
-                        &bus,         &event,       &radio};
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (*fds[i] >= 0) {
-            close(*fds[i]);
-        }
-        *fds[i] = -1;
-    }
-}
-
-/* ---- set-up */
-
-static void uart_event(void *context, enum link_event_code code, const void *data, uint32_t size)
-{
-    power_event(context, code, data, size);
-}
-
-static int set_up(void **state)
-{
-    static const uint8_t mac[6] = {0xd4, 0xf5, 0x13, 0x5e, 1, 2};
-    memset(&board, 0, sizeof board);
-    start_result = 0;
-    starts = 0;
-    said_ready = false;
-    last_warning[0] = '\0';
-    assert_int_equal(flash_chip_open(&board.chip, BOARD_DIR_FLASH, true), FLASH_CHIP_OK);
-    board.chip.protected_size = FLASH_PROTECTED_SIZE;
-    board.loop = ev_loop_new(EVFLAG_AUTO);
-    memcpy(board.mac, mac, sizeof mac);
-    clock_start(&board.clock, 10);
-    bus_init(&board);
-    assert_int_equal(power_open(&board, BOOTLOADER_SIZE), 0);
-    radio_init(&board.radio, board.loop, mac, &board.power.registers->interrupt_pending);
-    air_open(&board.air, board.loop, &board.radio);
-    board.uart.event = uart_event;
-    board.uart.context = &board;
-    board.uart.taken = &board.power.registers->uart_taken;
-    assert_int_equal(uart_open(&board.uart, board.loop), 0);
-    power_on(&board);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    power_off(&board);
-    uart_close(&board.uart);
-    close(board.power.mcu_config.flash_fd);
-    close(board.power.mcu_config.registers_fd);
-    flash_chip_close(&board.chip);
-    ev_loop_destroy(board.loop);
-    return 0;
-}
-
-static int make_directory(void **state)
-{
-    return mkdtemp(directory) == NULL || chdir(directory) < 0;
-}
-
-static int remove_directory(void **state)
-{
-    unlink(BOARD_DIR_FLASH);
-    return rmdir(directory);
-}
-
-static void work(void)
-{
-    for (int i = 0; i < 50; i++) {
-        ev_run(board.loop, EVRUN_NOWAIT);
-    }
-}
-
-/* Wait until something can be read; the kernel passes on what is written to a terminal in its own
- * time. */
-static void wait_for(int fd)
-{
-    struct pollfd wanted = {.fd = fd, .events = POLLIN};
-    while (poll(&wanted, 1, 10) == 0) {
-        work();
-    }
-}
-
-static void queue_packet(struct link_command command, const void *data, size_t size)
-{
-    uint8_t packet[sizeof command + 8000];
-    memcpy(packet, &command, sizeof command);
-    if (size > 0) {
-        memcpy(packet + sizeof command, data, size);
-    }
-    send(bus, packet, sizeof command + size, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-static void send_packet(struct link_command command, const void *data, size_t size)
-{
-    queue_packet(command, data, size);
-    work();
-}
-
-static void command(struct link_command c)
-{
-    send_packet(c, NULL, 0);
-}
+#include "hal/watchdog.h"
+#include "tests/unit/bus_board.h"
 
 static int answer(void)
 {
     struct link_answer got;
     assert_int_equal(recv(bus, &got, sizeof got, MSG_DONTWAIT), sizeof got);
     return got.result;
-}
-
-static void report(enum hal_report_item item, const char *text)
-{
-    send_packet(
-        (struct link_command){.code = LINK_REPORT, .value = item, .size = (uint32_t)strlen(text)},
-        text, strlen(text));
-}
-
-static void boot(void)
-{
-    command((struct link_command){
-        .code = LINK_BOOT, .value = HAL_BOOT_FACTORY, .address = IMAGE_ADDRESS, .size = 5000});
-}
-
-static void assert_fault(const char *cause)
-{
-    assert_int_equal(board.power.state, POWER_FAULT);
-    assert_string_equal(board.power.fault.cause, cause);
-    assert_true(board.led.on);
-    assert_non_null(strstr(last_warning, cause));
-    assert_int_equal(board.power.mcu.bus_fd, -1); /* parked */
 }
 
 /* ---- runs */
@@ -255,12 +60,12 @@ static void reset_starts_anew(void **state)
     report(HAL_REPORT_STATE, "running");
     board.power.registers->retained[3] = 77;
     uint64_t start_ns = board.power.registers->start_ns;
-    command((struct link_command){.code = LINK_RESET, .value = HAL_RESET_WDT});
+    command((struct link_command){.code = LINK_RESET});
     assert_int_equal(starts, 3);
     assert_int_equal(start_address, FLASH_BOOTLOADER_ADDRESS);
     assert_int_equal(board.power.state, POWER_BOOTLOADER);
     assert_int_equal(board.power.slot, -1);
-    assert_int_equal(board.power.registers->reset_cause, HAL_RESET_WDT);
+    assert_int_equal(board.power.registers->reset_cause, HAL_RESET_HARD);
     assert_int_equal(board.power.registers->retained[3], 77);
     assert_true(board.power.registers->start_ns > start_ns);
     assert_string_equal(board.reports.items[HAL_REPORT_STATE], "");
@@ -272,26 +77,22 @@ static void reset_starts_anew(void **state)
 
 static void what_the_mcu_says_before_it_ends_counts(void **state)
 {
-    struct link_command reset = {.code = LINK_RESET, .value = HAL_RESET_HARD};
+    struct link_command reset = {.code = LINK_RESET};
     for (int i = 0; i < 50; i++) { /* more than the bus handles at a time */
         struct link_command led = {.code = LINK_LED, .value = (uint32_t)i % 2};
         assert_int_equal(send(bus, &led, sizeof led, 0), sizeof led);
     }
-    uint64_t one = 1;
     assert_int_equal(send(bus, &reset, sizeof reset, 0), sizeof reset);
-    assert_int_equal(write(board.power.mcu.pid_fd, &one, sizeof one), sizeof one);
-    work();
+    end_process();
     assert_int_equal(starts, 2);
     assert_int_equal(board.power.state, POWER_BOOTLOADER);
 }
 
 static void an_end_without_a_word_is_a_fault(void **state)
 {
-    uint64_t one = 1;
-    write(board.power.mcu.pid_fd, &one, sizeof one);
-    work();
+    end_process();
     assert_int_equal(board.power.state, POWER_FAULT);
-    power_reset(&board, HAL_RESET_HARD);
+    power_reset(&board);
     assert_int_equal(board.power.state, POWER_BOOTLOADER);
     assert_false(board.led.on);
 }
@@ -299,32 +100,24 @@ static void an_end_without_a_word_is_a_fault(void **state)
 static void the_fault_says_what_the_mcu_left(void **state)
 {
     struct link_fault *fault = &board.power.registers->fault;
-    uint64_t one = 1;
     fault->address = 0x10;
     fault->pc = 0x401234;
     memset(fault->reason, '\x1b', sizeof fault->reason); /* no NUL, and nothing for a terminal */
     fault->signal = 11;
-    write(board.power.mcu.pid_fd, &one, sizeof one);
-    work();
+    end_process();
     assert_fault("memory fault");
-    assert_true(board.power.fault.has_place);
+    assert_true(board.power.fault.has_address);
     assert_int_equal(board.power.fault.pc, 0x401234);
     assert_int_equal(strspn(board.power.fault.reason, "?"), sizeof fault->reason);
-    char text[400] = "";
-    for (size_t size = 0; strstr(text + 2, "\r\n") == NULL;) {
-        wait_for(board.uart.slave);
-        ssize_t n = read(board.uart.slave, text + size, sizeof text - 1 - size);
-        assert_true(n > 0);
-        size += (size_t)n;
-        text[size] = '\0';
-    }
+    char text[400];
+    read_terminal(text, sizeof text, "?\r\n");
     assert_non_null(strstr(text, "hard fault: memory fault at address 0x00000010, pc 0x00401234"));
 }
 
 static void an_mcu_that_cannot_be_made_is_a_fault(void **state)
 {
     start_result = -11;
-    power_reset(&board, HAL_RESET_HARD);
+    power_reset(&board);
     assert_fault("board");
 }
 
@@ -363,12 +156,32 @@ static void setting_the_rtc_lasts_through_a_reset(void **state)
 {
     uint64_t utc = UINT64_C(1000000000000000);
     command((struct link_command){.code = LINK_RTC_SET, .time_us = utc});
-    power_reset(&board, HAL_RESET_HARD);
+    power_reset(&board);
     assert_in_range(board.power.registers->rtc_start_us, utc, utc + 100000000);
     power_off(&board);
     power_on(&board);
     assert_true(board.power.registers->rtc_start_us >
                 utc + UINT64_C(100000000000000)); /* by the battery */
+}
+
+static void pins_wake_the_boot_loader_and_are_there_from_the_start(void **state)
+{
+    const uint32_t gp28 = UINT32_C(1) << HAL_GPIO_SAFE_BOOT;
+    struct link_event told;
+    assert_int_equal(board.power.registers->pin_levels, 0); /* the pull-downs */
+    pins_drive(&board.pins, HAL_GPIO_SAFE_BOOT, true);
+    power_pins_changed(&board);
+    assert_int_equal(recv(event, &told, sizeof told, MSG_DONTWAIT), sizeof told);
+    assert_int_equal(told.code, LINK_EVENT_PINS);
+    assert_int_equal(board.power.registers->interrupt_pending, 1);
+    assert_int_equal(board.power.registers->pin_levels, gp28);
+    power_reset(&board);
+    assert_int_equal(board.power.registers->pin_levels, gp28);
+    boot();
+    assert_int_equal(board.power.registers->pin_levels, gp28);
+    pins_release(&board.pins, HAL_GPIO_SAFE_BOOT);
+    power_pins_changed(&board);
+    assert_int_equal(board.power.registers->pin_levels, 0);
 }
 
 static void input_waits_until_it_is_taken(void **state)
@@ -448,7 +261,7 @@ static void nonsense_is_a_fault(void **state)
         size_t size; /* of the data that is really there */
     } wrong[] = {
         {{.code = 0}, 0},
-        {{.code = 12}, 0},
+        {{.code = 15}, 0},
         {{.code = UINT32_MAX}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 0}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 4}, 3},
@@ -458,8 +271,7 @@ static void nonsense_is_a_fault(void **state)
         {{.code = LINK_LED, .value = 2}, 0},
         {{.code = LINK_LED, .value = 1}, 1},
         {{.code = LINK_RADIO_AP_START, .size = 1}, 1},
-        {{.code = LINK_RESET, .value = HAL_RESET_POWER_ON}, 0},
-        {{.code = LINK_RESET, .value = 99}, 0},
+        {{.code = LINK_RESET}, 1},
         {{.code = LINK_REPORT, .value = HAL_REPORT_ITEMS, .size = 1}, 1},
         {{.code = LINK_REPORT, .value = 0, .size = HAL_REPORT_TEXT_MAX + 1},
          HAL_REPORT_TEXT_MAX + 1},
@@ -468,17 +280,24 @@ static void nonsense_is_a_fault(void **state)
         {{.code = LINK_BOOT, .value = 0, .address = IMAGE_ADDRESS, .size = 0}, 0},
         {{.code = LINK_BOOT, .value = 0, .address = IMAGE_ADDRESS, .size = FLASH_FACTORY_SIZE}, 0},
         {{.code = LINK_BOOT, .value = 1, .address = IMAGE_ADDRESS, .size = 10}, 0},
+        {{.code = LINK_BOOT_TRIAL, .value = 0, .address = IMAGE_ADDRESS, .size = 10}, 0},
+        {{.code = LINK_BOOT_TRIAL, .value = 4, .address = FLASH_SLOT_C_ADDRESS, .size = 10}, 0},
+        {{.code = LINK_BOOT_TRIAL, .value = 1, .address = FLASH_SLOT_B_ADDRESS, .size = 10}, 0},
+        {{.code = LINK_BOOT_TRIAL, .value = 1, .address = FLASH_SLOT_A_ADDRESS, .size = 0}, 0},
+        {{.code = LINK_BOOT_CONFIRM}, 1},
+        {{.code = LINK_WATCHDOG, .value = HAL_WATCHDOG_MIN_MS - 1}, 0},
+        {{.code = LINK_WATCHDOG, .value = HAL_WATCHDOG_MAX_MS + 1}, 0},
     };
     static const uint8_t data[LINK_DATA_MAX + 1];
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         send_packet(wrong[i].command, data, wrong[i].size);
         assert_fault("bus protocol");
-        power_reset(&board, HAL_RESET_HARD);
+        power_reset(&board);
     }
     send(bus, data, 7, 0);
     work();
     assert_fault("bus protocol");
-    power_reset(&board, HAL_RESET_HARD);
+    power_reset(&board);
     send(bus, data, 0, 0);
     work();
     assert_fault("bus protocol");
@@ -507,9 +326,9 @@ static void random_packets_do_the_board_no_harm(void **state)
     srand(2015);
     for (int i = 0; i < 20000; i++) {
         if (board.power.state == POWER_FAULT) {
-            power_reset(&board, HAL_RESET_HARD);
+            power_reset(&board);
         }
-        struct link_command c = {.code = (uint32_t)rand() % 13,
+        struct link_command c = {.code = (uint32_t)rand() % 16,
                                  .value = (uint32_t)rand() % 6,
                                  .address = (uint32_t)rand() % (2 * FLASH_SIZE),
                                  .size = (uint32_t)rand() % 5000,
@@ -525,7 +344,7 @@ static void random_packets_do_the_board_no_harm(void **state)
             recv(bus, packet, sizeof packet, MSG_DONTWAIT);
         }
     }
-    power_reset(&board, HAL_RESET_HARD);
+    power_reset(&board);
     assert_int_equal(board.power.state, POWER_BOOTLOADER);
 }
 
@@ -543,6 +362,7 @@ int main(void)
         TEST(flash_commands_are_answered),
         TEST(led_changes_have_the_time_of_the_mcu_but_not_of_the_future),
         TEST(setting_the_rtc_lasts_through_a_reset),
+        TEST(pins_wake_the_boot_loader_and_are_there_from_the_start),
         TEST(input_waits_until_it_is_taken),
         TEST(who_filled_the_window_is_told_of_room),
         TEST(unread_output_makes_room_for_new),
