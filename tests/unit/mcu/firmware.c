@@ -1,17 +1,22 @@
-/* What test_mcu.c runs in the sandbox: does what retained[0] tells it to. */
+/* What test_mcu.c runs in the sandbox: does what a retained register tells it to. */
 #include <assert.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "hal/boot.h"
 #include "hal/clock.h"
 #include "hal/flash.h"
+#include "hal/gpio.h"
 #include "hal/interrupt.h"
 #include "hal/random.h"
 #include "hal/reset.h"
+#include "hal/retained.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 #include "link/link.h"
 #include "tests/unit/mcu/deeds.h"
 
@@ -53,10 +58,74 @@ static void use_descriptors(void)
     say("done");
 }
 
+/* ---- faults, each in a function of its own, so that the test can tell whether the pc is right */
+
+static __attribute__((noinline)) void write_wildly(void)
+{
+    *(volatile uint32_t *)WILD_ADDRESS = 1;
+}
+
+static __attribute__((noinline)) void use_an_impossible_address(void)
+{
+    *(volatile uint32_t *)0x8000000000000000ul = 1;
+}
+
+static __attribute__((noinline)) void run_what_is_illegal(void)
+{
+    __builtin_trap();
+}
+
+static __attribute__((noinline)) void divide_by_zero(void)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("xor %%edx, %%edx\n\tmov $1, %%eax\n\tdivl %0" : : "m"(zero) : "eax", "edx");
+#endif
+}
+
+static __attribute__((noinline)) void fail_an_assertion(void)
+{
+    assert(zero == 1);
+}
+
+static __attribute__((noinline)) void give_up(void)
+{
+    abort();
+}
+
+static __attribute__((noinline)) void stop_for_a_reason(void)
+{
+    hal_fault("a reason");
+}
+
+static void do_at(void (*deed)(void))
+{
+    hal_retained_write(PLACE_REGISTER, (uint32_t)(uintptr_t)deed);
+    deed();
+}
+
+static void wait_for_pin(void)
+{
+    say("asleep");
+    while (!hal_gpio_read(HAL_GPIO_SAFE_BOOT)) {
+        hal_clock_sleep(HAL_CLOCK_NEVER, HAL_CLOCK_NEVER);
+        hal_interrupt_take();
+    }
+    say("high");
+}
+
+static void use_watchdog(void)
+{
+    hal_watchdog_feed(); /* nothing happens: it was not started */
+    if (hal_watchdog_start(HAL_WATCHDOG_MIN_MS - 1) < 0 &&
+        hal_watchdog_start(HAL_WATCHDOG_MAX_MS + 1) < 0) {
+        hal_watchdog_start(WATCHDOG_MS);
+        hal_watchdog_feed();
+    }
+}
+
 int main(void)
 {
-    const volatile struct link_registers *registers = (const void *)LINK_REGISTERS_ADDRESS;
-    switch (registers->retained[0]) {
+    switch (hal_retained_read(DEED_REGISTER)) {
     case DEED_ECHO:
         echo();
         break;
@@ -69,6 +138,9 @@ int main(void)
         while (!hal_interrupt_pending) {
         }
         say("tick");
+        break;
+    case DEED_PIN:
+        wait_for_pin();
         break;
     case DEED_SLEEP:
         hal_interrupt_take();
@@ -109,7 +181,10 @@ int main(void)
         syscall(SYS_mprotect, (uintptr_t)main & ~4095ul, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
         break;
     case DEED_WILD_WRITE:
-        *(volatile uint32_t *)WILD_ADDRESS = 1;
+        do_at(write_wildly);
+        break;
+    case DEED_IMPOSSIBLE_ADDRESS:
+        do_at(use_an_impossible_address);
         break;
     case DEED_WRITE_CODE:
         *(volatile uint8_t *)(uintptr_t)main = 0;
@@ -119,24 +194,44 @@ int main(void)
         ((void (*)(void))(uintptr_t)code)();
         break;
     }
+    case DEED_JUMP_TO_NOWHERE:
+        ((void (*)(void))NOWHERE_ADDRESS)();
+        break;
     case DEED_STACK_OVERFLOW:
         zero = (int)overflow(0);
         break;
     case DEED_ILLEGAL:
-        __builtin_trap();
+        do_at(run_what_is_illegal);
+        break;
     case DEED_DIVIDE:
-#if defined(__x86_64__)
-        __asm__ volatile("xor %%edx, %%edx\n\tmov $1, %%eax\n\tdivl %0"
-                         :
-                         : "m"(zero)
-                         : "eax", "edx");
-#endif
+        do_at(divide_by_zero);
         break;
     case DEED_ASSERT:
-        assert(zero == 1);
+        do_at(fail_an_assertion);
+        break;
+    case DEED_ABORT:
+        do_at(give_up);
         break;
     case DEED_FAULT:
-        hal_fault("a reason");
+        do_at(stop_for_a_reason);
+        break;
+    case DEED_BOOT:
+        hal_boot(HAL_BOOT_FACTORY, 4096, 100);
+    case DEED_BOOT_TRIAL:
+        hal_boot_trial(HAL_BOOT_SLOT_C, 8192, 200);
+    case DEED_CONFIRM:
+        hal_boot_confirm();
+        break;
+    case DEED_TRIAL_END:
+        say(hal_trial_end() == HAL_TRIAL_TIMEOUT ? "time-out" : "something else");
+        break;
+    case DEED_RETAIN:
+        hal_retained_write(SPARE_REGISTER, hal_retained_read(SPARE_REGISTER) + 1);
+        say("retained");
+        break;
+    case DEED_WATCHDOG:
+        use_watchdog();
+        break;
     case DEED_RESET:
         hal_reset();
     }
