@@ -18,7 +18,7 @@ struct image_header {
     char magic[8];
     uint32_t header_version;
     uint32_t target; /* enum image_target */
-    char version[32];/* of the firmware, NUL-padded, e.g. "1.0.0" */
+    char version[32];/* of the firmware, printable ASCII, NUL-padded, e.g. "1.0.0" */
     uint32_t payload_size; /* bytes; the payload begins at IMAGE_HEADER_SIZE */
     uint8_t payload_sha256[32];
     uint8_t reserved[IMAGE_HEADER_SIZE - 84];

@@ -9,7 +9,7 @@ struct storage_file {
     bool changed; /* since the last sync: the next one gives it a new mtime */
     int failed; /* the first error of a write, sync or truncate: from then on nothing of the file is
                    committed */
-    char inner[STORAGE_PATH_MAX];
+    char inner[STORAGE_PATH_MAX]; /* "": no name, it never leaves the place for uploads */
     uint8_t mtime[4];
     struct lfs2_attr attributes[1];
     struct lfs2_file_config config;
@@ -181,6 +181,19 @@ static int open_file(struct storage_file **out, const char *text, unsigned mode)
     return STORAGE_OK;
 }
 
+static int open_scratch(struct storage_file **out)
+{
+    struct storage_file *file = find_free();
+    if (!flash_volume_usable() || file == NULL)
+        return file ? STORAGE_NO_VOLUME : STORAGE_TOO_MANY;
+    memset(file, 0, sizeof *file);
+    file->reads = file->writes = file->replaces = true;
+    int result = lfs_open(file, upload_name(file), LFS2_O_RDWR | LFS2_O_CREAT | LFS2_O_TRUNC);
+    file->open = result == LFS2_ERR_OK;
+    *out = file;
+    return storage_error_from_lfs(result);
+}
+
 /* Note the first error for good, so that no later success commits a file with a hole. */
 static int32_t checked(struct storage_file *file, int32_t result)
 {
@@ -295,7 +308,7 @@ static int close_file(struct storage_file *file)
     if (!is_open(file))
         return STORAGE_INVALID;
     int result = sync_file(file);
-    if (result != STORAGE_OK || !file->replaces) {
+    if (result != STORAGE_OK || !file->replaces || file->inner[0] == '\0') {
         drop(file);
         return result;
     }
@@ -322,6 +335,14 @@ int storage_open(struct storage_file **file, const char *path, unsigned mode)
 {
     storage_enter();
     int result = open_file(file, path, mode);
+    storage_leave();
+    return result;
+}
+
+int storage_open_scratch(struct storage_file **file)
+{
+    storage_enter();
+    int result = open_scratch(file);
     storage_leave();
     return result;
 }

@@ -82,6 +82,9 @@ enum storage_mode {
 };
 
 int storage_open(struct storage_file **file, const char *path, unsigned mode);
+/* A file of /flash without a name, for writing and reading: nobody else sees it, and it is gone when
+ * it is closed, abandoned, or at the next start. */
+int storage_open_scratch(struct storage_file **file);
 /* Bytes read, 0 at the end. */
 int32_t storage_read(struct storage_file *file, void *data, uint32_t size);
 /* All `size` bytes or an error; after an error the file keeps what the last sync or close left. */
