@@ -140,7 +140,7 @@ static void each_flaw_has_its_name(void **state)
                                      UINT32_MAX};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         header->payload_size = sizes[i];
-        assert_int_equal(check(), IMAGE_BAD_SIZE);
+        assert_int_equal(check(), IMAGE_TOO_LARGE);
     }
     header->payload_size = PAYLOAD_SIZE;
     flash_fails = true;
@@ -164,6 +164,58 @@ static void a_wrong_sha256_is_found_behind_a_right_md5(void **state)
     assert_int_equal(check(), IMAGE_BAD_SHA256);
 }
 
+/* The image in the flash as if it were a file. */
+static int read_file(void *context, uint32_t offset, void *data, uint32_t size)
+{
+    assert_ptr_equal(context, image);
+    return hal_flash_read(FLASH_SLOT_A_ADDRESS + offset, data, size);
+}
+
+static int check_file(uint32_t size, uint32_t target)
+{
+    struct image_source source = {read_file, image};
+    struct image_header header;
+    return image_check(&source, size, target, &header);
+}
+
+static void a_file_is_exactly_an_image(void **state)
+{
+    assert_int_equal(image_size((struct image_header *)image), IMAGE_SIZE);
+    assert_int_equal(check_file(IMAGE_SIZE, IMAGE_TARGET_VIRTUAL), IMAGE_OK);
+    assert_int_equal(check_file(IMAGE_SIZE + 1, IMAGE_TARGET_VIRTUAL), IMAGE_EXCESS);
+    assert_int_equal(check_file(UINT32_MAX, IMAGE_TARGET_VIRTUAL), IMAGE_EXCESS);
+    for (uint32_t size = 1; size < IMAGE_SIZE; size += size < 600 ? 1 : 103) {
+        assert_int_equal(check_file(size, IMAGE_TARGET_VIRTUAL), IMAGE_TRUNCATED);
+    }
+    assert_int_equal(check_file(IMAGE_SIZE - 1, IMAGE_TARGET_VIRTUAL), IMAGE_TRUNCATED);
+    image[IMAGE_SIZE - 1] ^= 1;
+    assert_int_equal(check_file(IMAGE_SIZE, IMAGE_TARGET_VIRTUAL), IMAGE_BAD_MD5);
+    flash_fails = true;
+    assert_int_equal(check_file(IMAGE_SIZE, IMAGE_TARGET_VIRTUAL), IMAGE_UNREADABLE);
+}
+
+static void a_file_of_another_kind_is_no_image_however_short(void **state)
+{
+    assert_int_equal(check_file(0, IMAGE_TARGET_VIRTUAL), IMAGE_NOT_AN_IMAGE);
+    image[0] = '#';
+    for (uint32_t size = 1; size < 300; size++) {
+        assert_int_equal(check_file(size, IMAGE_TARGET_VIRTUAL), IMAGE_NOT_AN_IMAGE);
+    }
+}
+
+static void a_file_can_be_checked_for_any_known_target(void **state)
+{
+    struct image_header *header = (struct image_header *)image;
+    assert_int_equal(check_file(IMAGE_SIZE, 0), IMAGE_OK);
+    assert_int_equal(check_file(IMAGE_SIZE, IMAGE_TARGET_MPS2), IMAGE_WRONG_TARGET);
+    assert_string_equal(image_target_name(header->target), "virtual");
+    header->target = IMAGE_TARGET_MPS2;
+    assert_int_equal(check_file(IMAGE_SIZE, 0), IMAGE_BAD_MD5); /* the change, not the target */
+    header->target = 77;
+    assert_int_equal(check_file(IMAGE_SIZE, 0), IMAGE_WRONG_TARGET);
+    assert_string_equal(image_target_name(header->target), "unknown");
+}
+
 static void erased_flash_is_no_image(void **state)
 {
     memset(flash, 0xff, sizeof flash);
@@ -172,7 +224,7 @@ static void erased_flash_is_no_image(void **state)
 
 static void every_error_has_words(void **state)
 {
-    for (int error = IMAGE_UNREADABLE; error <= IMAGE_OK; error++) {
+    for (int error = IMAGE_EXCESS; error <= IMAGE_OK; error++) {
         assert_string_not_equal(image_error_text(error), "unknown error");
     }
 }
@@ -212,6 +264,9 @@ int main(void)
         cmocka_unit_test_setup(every_flipped_byte_is_found, put_image),
         cmocka_unit_test_setup(each_flaw_has_its_name, put_image),
         cmocka_unit_test_setup(a_wrong_sha256_is_found_behind_a_right_md5, put_image),
+        cmocka_unit_test_setup(a_file_is_exactly_an_image, put_image),
+        cmocka_unit_test_setup(a_file_of_another_kind_is_no_image_however_short, put_image),
+        cmocka_unit_test_setup(a_file_can_be_checked_for_any_known_target, put_image),
         cmocka_unit_test_setup(erased_flash_is_no_image, put_image),
         cmocka_unit_test_setup(every_error_has_words, put_image),
         cmocka_unit_test_setup(packing_refuses_what_does_not_fit, put_image),
