@@ -5,8 +5,8 @@
 #include "hal/clock.h"
 #include "hal/result.h"
 #include "hal/rtc.h"
+#include "net/ftp/ftp_reserved.h"
 #include "net/ftp/ftp_session.h"
-#include "net/ftp/ftp_storage.h"
 #include "net/ftp/ftp_stream.h"
 #include "net/stack/frames.h"
 #include "net/stack/stack.h"
@@ -198,7 +198,7 @@ static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t err
 
     const ip4_addr_t *local = ip_2_ip4(&pcb->local_ip);
     const struct ftp_session_config config = {
-        .files = &ftp_storage,
+        .files = &ftp_reserved,
         .transport = &transport,
         .context = slot,
         .login = login_check,

@@ -1,0 +1,11 @@
+/* FTP's files: those of storage/, but for the reserved names, which are streams: /flash/sys/mcuimg.bin
+ * into update/, the certificates in /flash/cert into the hidden store. Nothing of them can be listed
+ * or read back. */
+#ifndef NET_FTP_FTP_RESERVED_H
+#define NET_FTP_FTP_RESERVED_H
+
+#include "net/ftp/ftp_files.h"
+
+extern const struct ftp_files ftp_reserved;
+
+#endif
