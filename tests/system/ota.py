@@ -1,0 +1,149 @@
+"""What the tests of updates and safe boot do with a board: upload, reset in every way, hold GP28, look at what runs."""
+
+import contextlib
+import ftplib
+import io
+import json
+
+from board import wait_for
+from images import UPLOAD
+
+PIN = "GP28"
+# The windows of safe boot in ms of board time from the reset: start, end, how often the LED toggles, which role is selected.
+WINDOWS = [(500, 3500, 500, "latest"), (3500, 6500, 250, "previous"), (6500, 8000, 100, "factory")]
+DEBOUNCE = 50
+
+
+def upload(board, image, name=UPLOAD):
+    """Store it as a user's FTP client does; returns the last reply, raises ftplib.Error for a refusal."""
+    with board.ftp() as ftp:
+        return ftp.storbinary(f"STOR {name}", io.BytesIO(image))
+
+
+def refused(board, image, name=UPLOAD):
+    """Upload what must be refused; returns the reply."""
+    try:
+        reply = upload(board, image, name)
+    except ftplib.error_perm as error:
+        return str(error)
+    raise AssertionError(f"it was taken: {reply}")
+
+
+def python_reset(board, how="import pyb; pyb.reset()"):
+    """Reset it from Python, by telnet."""
+    session = board.telnet(prompt=False)
+    session.clean_prompt()
+    session.send(how.encode() + b"\r")
+    session.expect_end()
+    session.close()
+
+
+def runs(board, version=None, **members):
+    """Wait until the services are up, with this version if one is given; returns `boot` of the status. `members` must be in it."""
+
+    def there():
+        status = board.status()
+        return status if status["state"] == "running" and version in (None, status["boot"]["version"]) else None
+
+    try:
+        boot = wait_for(there, f"firmware {version} running")["boot"]
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it is {board.status()}\n{board.report()}") from None
+    assert members.items() <= boot.items(), boot
+    return boot
+
+
+def alive(board, version):
+    """It can be worked with: telnet and FTP are up, and both Python and the banner say which version it is."""
+    with board.telnet() as session:
+        assert version in session.python("import os; os.uname()")
+        assert version.encode() in session.log.partition(b"Login as")[0], session.log
+    with board.ftp() as ftp:
+        assert "flash" in " ".join(ftp.nlst("/"))
+    return True
+
+
+def install(board, image, version):
+    """Upload and reset; returns when it runs, confirmed."""
+    assert upload(board, image).startswith("226")
+    board.reset()
+    return runs(board, version, mode="normal", image="latest")
+
+
+class Control:
+    """A lasting connection to control.sock, for what has to be quick."""
+
+    def __init__(self, board):
+        self.socket = board.control_socket()
+        self.answers = self.socket.makefile()
+
+    def ask(self, *requests):
+        """Send all requests at once, so that the board carries them out in one go; returns the last answer."""
+        self.socket.sendall(b"".join(json.dumps(request).encode() + b"\n" for request in requests))
+        answers = [json.loads(self.answers.readline()) for _ in requests]
+        assert all(answer["ok"] for answer in answers), answers
+        return answers[-1]
+
+    def status(self):
+        return self.ask({"verb": "status"})["status"]
+
+    def drive(self, value):
+        self.ask(pin(value))
+
+    def reset(self):
+        """Press the switch; returns board_ms of the reset."""
+        status = self.ask({"verb": "reset"}, {"verb": "status"})["status"]
+        return status["board_ms"] - status["uptime_ms"]
+
+    def wait_uptime(self, ms):
+        """Return when that much board time has passed since the reset; the exact time, a little more, is returned."""
+        while (uptime := self.status()["uptime_ms"]) < ms:
+            pass
+        return uptime
+
+    def close(self):
+        self.answers.close()
+        self.socket.close()
+
+
+def pin(value):
+    return {"verb": "pin", "pin": PIN, "value": value}
+
+
+@contextlib.contextmanager
+def control(board):
+    connection = Control(board)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def hold(board, until=None, press=None):
+    """Reset it with GP28 high and release it `until` ms later, on the board's clock; None: when it has booted. `press` resets instead of the
+    switch. Returns (board_ms of the reset, ms from the reset after which the release came, ms before which it came)."""
+    with control(board) as connection:
+        connection.drive(1)
+        if press is None:
+            reset = connection.reset()
+        else:
+            press()
+            status = connection.status()
+            reset = status["board_ms"] - status["uptime_ms"]
+        if until is None:
+            wait_for(lambda: connection.status()["state"] == "running", "end of the safe boot")
+            connection.drive("release")
+            return reset, None, None
+        after = connection.wait_uptime(until)
+        connection.drive("release")
+        return reset, after, connection.status()["uptime_ms"]
+
+
+# Moments in the middle of each window.
+MIDDLE = {role: (start + end) // 2 for start, end, _, role in WINDOWS}
+
+
+def safe_boot(board, role):
+    """Select `role` with GP28; returns when it runs."""
+    hold(board, MIDDLE[role])
+    return runs(board, mode="safe")
