@@ -1,16 +1,16 @@
-/* The factory firmware: brings up storage, network and console, then runs Python on top of them. */
+/* The firmware: brings up storage, network and console, then runs Python on top of them. */
 #include <string.h>
 
 #include "hal/report.h"
 #include "hal/reset.h"
 #include "hal/uart.h"
-#include "lib/version.h"
 #include "net/net.h"
 #include "python/python.h"
 #include "storage/storage.h"
 #include "system/console.h"
 #include "system/heartbeat.h"
 #include "system/loop.h"
+#include "update/update.h"
 
 static const struct loop_client clients[] = {
     {console_poll, console_deadline},
@@ -26,23 +26,34 @@ static void notice(const char *text)
     hal_uart_write("\r\n", 2);
 }
 
+/* The first line that telnet says: of Python, and of what runs here. */
+static const char *banner(void)
+{
+    static char text[96 + UPDATE_TEXT_MAX];
+    size_t size = 0;
+    const char *const parts[] = {python_banner(), ", "};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        for (const char *next = parts[i]; *next != '\0' && size < 96; next++) {
+            text[size++] = *next;
+        }
+    }
+    update_text(text + size, sizeof text - size);
+    return text;
+}
+
 int main(void)
 {
-    hal_report(HAL_REPORT_BOOT_VERSION, WIPY_VERSION);
-    hal_report(HAL_REPORT_BOOT_MODE, "normal");
-    hal_report(HAL_REPORT_BOOT_IMAGE, "factory");
-
     console_init();
     if (storage_init() == STORAGE_FLASH_DAMAGED) {
         notice("/flash cannot be mounted: its file system is damaged; nothing was changed on it");
     }
-    if (net_init(python_banner()) < 0) {
+    if (net_init(banner()) < 0) {
         hal_fault("the network cannot be started");
     }
     heartbeat_init();
-    hal_report(HAL_REPORT_LED_PATTERN, "heartbeat");
     loop_init(clients, sizeof clients / sizeof clients[0]);
     loop_poll();
+    update_confirm(); /* the services are up: whatever scripts do from here on rolls nothing back */
     hal_report(HAL_REPORT_STATE, "running");
 
     python_run();

@@ -17,6 +17,7 @@ const char python_help_text[] =
     "\n"
     "The board:\n"
     "  import pyb            # pyb.reset(), pyb.millis(), pyb.rng(), pyb.info()\n"
+    "  import wipy           # wipy.firmware(), wipy.heartbeat(False)\n"
     "  import machine        # machine.reset(), machine.unique_id(), ...\n"
     "  import os             # os.listdir(), os.stat('main.py'), os.uname()\n"
     "  import time           # time.sleep(0.5), time.ticks_ms(), time.time()\n"

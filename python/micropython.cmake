@@ -5,6 +5,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 file(GLOB MICROPYTHON_SOURCES ${MICROPYTHON_DIR}/py/*.c)
 list(APPEND MICROPYTHON_SOURCES
     ${MICROPYTHON_DIR}/extmod/machine_mem.c
+    ${MICROPYTHON_DIR}/extmod/machine_wdt.c
     ${MICROPYTHON_DIR}/extmod/modasyncio.c
     ${MICROPYTHON_DIR}/extmod/modbinascii.c
     ${MICROPYTHON_DIR}/extmod/moddeflate.c

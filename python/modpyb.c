@@ -1,5 +1,5 @@
-/* Module pyb: the functions that scripts of the WiPy's first year use. Its classes come with the
- * parts that they drive. */
+/* Module pyb: the functions that scripts of the WiPy's first year use. Each of its classes has a
+ * file of its own. */
 #include "python/modpyb.h"
 
 #include "hal/radio.h"
@@ -199,6 +199,8 @@ static const mp_rom_map_elem_t pyb_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_elapsed_micros), MP_ROM_PTR(&pyb_elapsed_micros_obj)},
     {MP_ROM_QSTR(MP_QSTR_delay), MP_ROM_PTR(&pyb_delay_obj)},
     {MP_ROM_QSTR(MP_QSTR_udelay), MP_ROM_PTR(&pyb_udelay_obj)},
+    {MP_ROM_QSTR(MP_QSTR_HeartBeat), MP_ROM_PTR(&pyb_heartbeat_type)},
+    {MP_ROM_QSTR(MP_QSTR_WDT), MP_ROM_PTR(&pyb_wdt_type)},
 };
 static MP_DEFINE_CONST_DICT(pyb_globals, pyb_globals_table);
 

@@ -14,6 +14,12 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_enable_irq_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(pyb_main_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_info_obj);
 
+extern const mp_obj_type_t pyb_heartbeat_type;
+extern const mp_obj_type_t pyb_wdt_type;
+
+/* Start the watchdog, or start it again; raises ValueError for a time-out outside its limits. */
+void python_start_watchdog(mp_int_t timeout_ms);
+
 /* Why this run of Python began: HAL_RESET_SOFT after a soft reset, else the hardware's cause. */
 enum hal_reset_cause python_reset_cause(void);
 

@@ -124,6 +124,8 @@ void python_note_end(void *exception);
 #define MICROPY_PY_MACHINE_RESET         (1)
 #define MICROPY_PY_MACHINE_SIGNAL        (0)
 #define MICROPY_PY_MACHINE_EXTRA_GLOBALS PYTHON_MACHINE_GLOBALS
+#define MICROPY_PY_MACHINE_WDT             (1)
+#define MICROPY_PY_MACHINE_WDT_INCLUDEFILE "python/wdt_port.c"
 
 #define MICROPY_PY_LWIP                   (1)
 #define MICROPY_PY_SYS_EXC_INFO           (1)

@@ -14,6 +14,8 @@
 #include "shared/readline/readline.h"
 #include "shared/runtime/gchelper.h"
 #include "shared/runtime/pyexec.h"
+#include "system/heartbeat.h"
+#include "update/update.h"
 
 /* How much C stack Python may use; deeper recursion is a RuntimeError. Frames of a 64-bit machine
  * are twice as large. */
@@ -75,13 +77,26 @@ void python_note_end(void *exception)
                                                     MP_OBJ_FROM_PTR(&mp_type_KeyboardInterrupt));
 }
 
-/* boot.py, then main.py or what pyb.main() named. False: a script called machine.soft_reset().
- * sys.exit() only ends its script; a reset would start it again, for ever, and there would be no
- * prompt. An error has been printed. */
-static bool run_scripts(void)
+/* Run a script, if it is there. An error is printed, and shown by the LED. */
+static void run_script(const char *path)
 {
     interrupted = false;
-    pyexec_file_if_exists("/flash/boot.py");
+    if (pyexec_file_if_exists(path) == 0 && !interrupted) {
+        heartbeat_error();
+    }
+}
+
+/* boot.py, then main.py or what pyb.main() named. False: a script called machine.soft_reset().
+ * sys.exit() only ends its script; a reset would start it again, for ever, and there would be no
+ * prompt. */
+static bool run_scripts(void)
+{
+    if (update_is_safe_boot()) {
+        mp_printf(&mp_plat_print,
+                  "safe boot: boot.py and main.py are not run until the next hard reset\n");
+        return true;
+    }
+    run_script("/flash/boot.py");
     if (soft_reset_asked) {
         return false;
     }
@@ -94,7 +109,7 @@ static bool run_scripts(void)
     if (MP_STATE_PORT(python_main) != MP_OBJ_NULL) {
         main = mp_obj_str_get_str(MP_STATE_PORT(python_main));
     }
-    pyexec_file_if_exists(main);
+    run_script(main);
     return !soft_reset_asked;
 }
 
@@ -125,6 +140,7 @@ static void stop(void)
 {
     mp_printf(&mp_plat_print, "PYB: soft reboot\n");
     python_enable_irq();
+    heartbeat_enable(true);
     python_abort_sockets();
     gc_sweep_all(); /* the finalisers close sockets and files */
     python_close_files();
