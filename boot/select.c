@@ -10,7 +10,8 @@
 
 static int check_place(enum hal_boot_slot slot, struct image_header *header)
 {
-    return image_check_flash(boot_place_address(slot), boot_place_size(slot), BOOT_TARGET, header);
+    return image_check_flash(boot_place_address(slot), boot_place_size(slot), IMAGE_TARGET_HERE,
+                             header);
 }
 
 static void write_record(const struct boot_record *record)
@@ -28,7 +29,7 @@ static void give_up(struct boot_record *record, enum boot_failure failure, struc
     struct words words = {"the update"};
     /* The version is worth telling even when the payload is damaged. */
     if (hal_flash_read(address, &header, sizeof header) == HAL_OK &&
-        image_check_header(&header, BOOT_TARGET, FLASH_SLOT_SIZE) == IMAGE_OK) {
+        image_check_header(&header, IMAGE_TARGET_HERE, FLASH_SLOT_SIZE) == IMAGE_OK) {
         words = (struct words){"firmware "};
         words_add(&words, header.version);
     }
