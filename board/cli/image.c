@@ -26,8 +26,7 @@ static int pack(const char *payload, const char *image, const char *version,
         return failed(payload, "empty, or too large for a place in the flash");
     case IMAGE_PACK_VERSION:
         return verb_usage(&verb_image,
-                          "--version %s: must be 1 to 31 printable characters without spaces",
-                          version);
+                          "--version: must be 1 to 31 printable characters without spaces");
     default:
         return verb_fail(&verb_image, "%s as %s: %s", payload, image, strerror(errno));
     }

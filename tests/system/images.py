@@ -59,28 +59,28 @@ def padded(name, size):
     return pack(data.ljust(size - FRAME, b"\0"), version(built(name)))
 
 
-# What no upload may leave anything of: {name: (bytes, words of the refusal, code of the reply)}.
+# What no upload may leave anything of: {name: (bytes, words of the refusal)}.
 def bad_images():
     good = built("1.1.0")
     data = payload(good)
     return {
-        "another target": (pack(data, "1.1.0", target=MPS2), "target", "550"),
-        "unknown target": (pack(data, "1.1.0", target=77), "target", "550"),
-        "truncated in the middle": (good[: len(good) // 2], "truncated", "550"),
-        "truncated by a byte": (good[:-1], "truncated", "550"),
-        "only a header": (good[:HEADER], "truncated", "550"),
-        "half a header": (good[:100], "truncated|not a firmware", "550"),
-        "nothing": (b"", "truncated|not a firmware|empty", "550"),
-        "first byte of the payload flipped": (flipped(good, HEADER), "MD5", "550"),
-        "last byte of the payload flipped": (flipped(good, -33), "MD5", "550"),
-        "last digit of the MD5 flipped": (flipped(good, -1), "MD5", "550"),
-        "another SHA-256": (sign(flipped(good, 60)[:-32]), "SHA-256", "550"),
-        "one byte too many": (good + b"\n", "follows|behind|more|longer", "550"),
-        "too large": (header(b"", "1.1.0", size=PLACE) + bytes(3 * 1024 * 1024), "too large", "552"),
-        "far too large": (header(b"", "1.1.0", size=0xFFFFFFF0) + bytes(100_000), "too large", "552"),
-        "no payload": (pack(b"", "1.1.0"), "empty", "55[02]"),
-        "not an image": (b"import os\nprint('hello')\n" * 1000, "not a firmware", "550"),
-        "zeros": (bytes(500_000), "not a firmware", "550"),
-        "a later format": (pack(data, "1.1.0", header_version=2), "not a firmware|format", "550"),
-        "an executable": (data, "not a firmware", "550"),
+        "another target": (pack(data, "1.1.0", target=MPS2), "target"),
+        "unknown target": (pack(data, "1.1.0", target=77), "target"),
+        "truncated in the middle": (good[: len(good) // 2], "truncated"),
+        "truncated by a byte": (good[:-1], "truncated"),
+        "only a header": (good[:HEADER], "truncated"),
+        "half a header": (good[:100], "truncated|not a firmware"),
+        "nothing": (b"", "truncated|not a firmware|empty"),
+        "first byte of the payload flipped": (flipped(good, HEADER), "MD5"),
+        "last byte of the payload flipped": (flipped(good, -33), "MD5"),
+        "last digit of the MD5 flipped": (flipped(good, -1), "MD5"),
+        "another SHA-256": (sign(flipped(good, 60)[:-32]), "SHA-256"),
+        "one byte too many": (good + b"\n", "follows|behind|more|longer"),
+        "too large": (header(b"", "1.1.0", size=PLACE) + bytes(3 * 1024 * 1024), "too large"),
+        "far too large": (header(b"", "1.1.0", size=0xFFFFFFF0) + bytes(100_000), "too large"),
+        "no payload": (pack(b"", "1.1.0"), "empty"),
+        "not an image": (b"import os\nprint('hello')\n" * 1000, "not a firmware"),
+        "zeros": (bytes(500_000), "not a firmware"),
+        "a later format": (pack(data, "1.1.0", header_version=2), "not a firmware|format"),
+        "an executable": (data, "not a firmware"),
     }

@@ -119,21 +119,24 @@ def control(board):
         connection.close()
 
 
-def hold(board, until=None, press=None):
-    """Reset it with GP28 high and release it `until` ms later, on the board's clock; None: when it has booted. `press` resets instead of the
-    switch. Returns (board_ms of the reset, ms from the reset after which the release came, ms before which it came)."""
+def press_switch(connection):
+    connection.reset()
+
+
+def hold(board, until=None, press=press_switch):
+    """Reset it with GP28 high and release it `until` ms later, on the board's clock; None: when it has booted. Returns (board_ms of the reset,
+    ms from the reset after which the release came, ms before which it came)."""
     with control(board) as connection:
         connection.drive(1)
-        if press is None:
-            reset = connection.reset()
-        else:
-            press()
-            status = connection.status()
-            reset = status["board_ms"] - status["uptime_ms"]
+        press(connection)
+        status = connection.status()
+        reset = status["board_ms"] - status["uptime_ms"]
         if until is None:
             wait_for(lambda: connection.status()["state"] == "running", "end of the safe boot")
             connection.drive("release")
             return reset, None, None
+        if until >= WINDOWS[0][0]:  # a busy machine may take its time to start the boot loader; before that nobody looks at the pin
+            wait_for(lambda: any(ms >= reset + WINDOWS[0][0] - 2 for ms, _ in connection.ask({"verb": "led"})["changes"]), "the LED of a safe boot")
         after = connection.wait_uptime(until)
         connection.drive("release")
         return reset, after, connection.status()["uptime_ms"]
@@ -141,9 +144,14 @@ def hold(board, until=None, press=None):
 
 # Moments in the middle of each window.
 MIDDLE = {role: (start + end) // 2 for start, end, _, role in WINDOWS}
+END = {role: end for _, end, _, role in WINDOWS}
 
 
-def safe_boot(board, role):
+def safe_boot(board, role, press=press_switch):
     """Select `role` with GP28; returns when it runs."""
-    hold(board, MIDDLE[role])
-    return runs(board, mode="safe")
+    for _ in range(10):
+        _, _, before = hold(board, MIDDLE[role], press)
+        if before + 2 * DEBOUNCE < END[role]:
+            return runs(board, mode="safe")
+        press = press_switch  # the machine was too busy: the release came in the next window, or nearly so
+    raise AssertionError("this machine is too slow for this speed")

@@ -9,7 +9,7 @@ import pytest
 
 from board import Board, wait_for, wipy
 from images import HEADER, built
-from ota import DEBOUNCE, MIDDLE, WINDOWS, alive, control, hold, install, pin, runs, safe_boot
+from ota import DEBOUNCE, END, MIDDLE, WINDOWS, alive, control, hold, install, pin, runs, safe_boot
 
 SPEED = 10
 OLD, NEW = "1.1.0", "1.2.0"
@@ -76,7 +76,8 @@ def assert_led(board, reset, end, earliest_end=None):
     assert toggles - 1 <= len(found) <= latest + 1, (found, earliest_end, end)
     assert len(late) >= toggles - 1, (found, late)
     if late:
-        assert statistics.median(late) < 100, f"within one toggle: {late}"
+        start = min(late)  # the boot loader's own start takes some real milliseconds
+        assert start < WINDOWS[0][2] and statistics.median(late) - start < WINDOWS[-1][2], f"within one toggle: {late}"
     if found:
         assert found[-1][0] >= (earliest_end if latest == toggles and len(found) > toggles else 0) - 2
 
@@ -106,7 +107,7 @@ def test_released_in_a_window(updated, role):
 @pytest.mark.parametrize("role, ms", [("latest", 600), ("latest", 3300), ("previous", 3700), ("previous", 6300), ("factory", 6700), ("factory", 7800)])
 def test_released_at_the_edge_of_a_window(updated, role, ms):
     reset, after, before = hold(updated, ms)
-    expected = role if before + DEBOUNCE < dict((name, end) for _, end, _, name in WINDOWS)[role] else None
+    expected = role if before + DEBOUNCE < END[role] else None
     boot = runs(updated, mode="safe")
     assert expected is None or (boot["image"], boot["version"]) == (role, versions()[role])
 
@@ -120,7 +121,7 @@ def test_held_throughout(updated):
 
 def test_held_at_power_on(updated):
     updated.power("off")
-    hold(updated, MIDDLE["previous"], press=lambda: updated.power("on"))
+    hold(updated, MIDDLE["previous"], press=lambda _: updated.power("on"))
     runs(updated, OLD, mode="safe", image="previous", reset_cause="power_on")
 
 
@@ -135,17 +136,18 @@ def test_held_shorter_than_half_a_second_is_a_plain_boot(updated):
 
 def test_pressed_after_the_reset_is_nothing(updated):
     with control(updated) as connection:
-        reset = connection.ask({"verb": "reset"}, {"verb": "status"})["status"]
+        reset = connection.reset()
+        wait_for(lambda: connection.status()["boot"]["image"], "the boot loader's choice")
         connection.drive(1)
         runs(updated, NEW, mode="normal", image="latest")
         connection.drive("release")
-    assert boot_changes(updated, reset["board_ms"] - reset["uptime_ms"], 4000) == []
+    assert boot_changes(updated, reset, 4000) == []
 
 
 @pytest.mark.parametrize("moment", [100, 2000, 5000], ids=["press", "first window", "second window"])
 def test_bounces_are_not_a_release(updated, moment):
     """The pin bounces some microseconds long, again and again; then it is held to the end."""
-    bounce = [request for _ in range(20) for request in (pin(0), {"verb": "led"}, pin(1))]
+    bounce = [pin(0), pin(1), {"verb": "led"}] * 20
     with control(updated) as connection:
         connection.drive(1)
         reset = connection.reset()
@@ -194,7 +196,7 @@ def test_without_updates_every_window_selects_the_factory(make_board):
 
 
 def test_scripts_are_skipped_until_the_next_hard_reset(make_board):
-    board = make_board("--speed", "50")
+    board = make_board("--speed", "20")
     for name in ("boot", "main"):
         board.put(f"/flash/{name}.py", f"open('/flash/ran', 'a').write('{name} ')\n")
     safe_boot(board, "latest")
@@ -214,7 +216,7 @@ def test_scripts_are_skipped_until_the_next_hard_reset(make_board):
 
 @pytest.mark.parametrize("script", ["import machine\nmachine.mem32[16] = 1\n", "while True:\n    try:\n        while True: pass\n    except: pass\n"], ids=["crashes", "hangs"])
 def test_cures_a_script(make_board, script):
-    board = make_board("--speed", "50")
+    board = make_board("--speed", "20")
     board.put("/flash/main.py", script)
     board.reset()
     if "mem32" in script:
@@ -267,7 +269,7 @@ def places(board):
 @pytest.fixture
 def off(make_board):
     """A board with two updates, off."""
-    board = make_board("--speed", "50")
+    board = make_board("--speed", "20")
     install(board, built(OLD), OLD)
     install(board, built(NEW), NEW)
     board.stop()

@@ -66,7 +66,7 @@ def test_info_on_a_broken_image_says_so(make):
 
 @pytest.mark.parametrize("name", [name for name in bad_images() if name != "another target"] if WIPY.exists() else [])
 def test_verify_finds_out(make, name):
-    data, words, _ = bad_images()[name]
+    data, words = bad_images()[name]
     path = make(data)
     error = image("verify", path, status=1)
     assert re.search(words, error) and str(path) in error, error
@@ -74,7 +74,7 @@ def test_verify_finds_out(make, name):
 
 @pytest.mark.parametrize("name", bad_images() if WIPY.exists() else [])
 def test_run_refuses_it_at_once(make, tmp_path, name):
-    data, words, _ = bad_images()[name]
+    data, words = bad_images()[name]
     result = wipy("run", tmp_path / "wipy", "--telnet", "0", "--ftp", "0", "--firmware", make(data))
     assert result.returncode == 1 and re.search(words, result.stderr) and len(result.stderr.splitlines()) == 1, result
     assert not (tmp_path / "wipy").exists(), "nothing was begun"
