@@ -59,24 +59,33 @@ void boot_world_reset(void)
     boot_world_put(HAL_BOOT_FACTORY);
 }
 
-void boot_world_put(enum hal_boot_slot slot)
+uint32_t boot_world_image(uint8_t *image, const char *version, uint32_t payload_size, uint8_t fill)
 {
-    uint8_t image[SIZE];
+    uint32_t end = IMAGE_HEADER_SIZE + payload_size;
     struct image_header header = {.magic = IMAGE_MAGIC,
                                   .header_version = IMAGE_HEADER_VERSION,
                                   .target = IMAGE_TARGET_VIRTUAL,
-                                  .payload_size = PAYLOAD_SIZE};
-    snprintf(header.version, sizeof header.version, "1.%c.0", "0ABC"[slot]);
-    memset(image + IMAGE_HEADER_SIZE, (int)slot, PAYLOAD_SIZE);
-    mbedtls_sha256(image + IMAGE_HEADER_SIZE, PAYLOAD_SIZE, header.payload_sha256, 0);
+                                  .payload_size = payload_size};
+    strcpy(header.version, version);
+    memset(image + IMAGE_HEADER_SIZE, fill, payload_size);
+    mbedtls_sha256(image + IMAGE_HEADER_SIZE, payload_size, header.payload_sha256, 0);
     memcpy(image, &header, sizeof header);
     uint8_t md5[16];
-    mbedtls_md5(image, SIZE - IMAGE_MD5_SIZE, md5);
+    mbedtls_md5(image, end, md5);
     for (size_t i = 0; i < sizeof md5; i++) {
         char hex[3];
         snprintf(hex, sizeof hex, "%02x", md5[i]);
-        memcpy(image + SIZE - IMAGE_MD5_SIZE + 2 * i, hex, 2);
+        memcpy(image + end + 2 * i, hex, 2);
     }
+    return image_size(&header);
+}
+
+void boot_world_put(enum hal_boot_slot slot)
+{
+    uint8_t image[SIZE];
+    char version[32];
+    snprintf(version, sizeof version, "1.%c.0", "0ABC"[slot]);
+    boot_world_image(image, version, PAYLOAD_SIZE, (uint8_t)slot);
     for (uint32_t i = 0; i < SIZE; i++) {
         ram_chip_damage(boot_place_address(slot) + i, image[i]);
     }

@@ -3,6 +3,8 @@
 #ifndef TESTS_BOOT_WORLD_H
 #define TESTS_BOOT_WORLD_H
 
+#include <stdint.h>
+
 #include "boot/select.h"
 #include "hal/boot.h"
 #include "hal/report.h"
@@ -16,6 +18,9 @@ extern struct boot_world boot_world;
 
 /* A chip with a valid factory image "1.0.0" and nothing else. */
 void boot_world_reset(void);
+
+/* Make a valid image, whose payload is `payload_size` bytes `fill`; returns its size. */
+uint32_t boot_world_image(uint8_t *image, const char *version, uint32_t payload_size, uint8_t fill);
 
 /* Put a valid image there; damage it; erase it. Its version is its place's: "1.0.0" (factory),
  * "1.A.0", "1.B.0", "1.C.0". */

@@ -116,7 +116,7 @@ static void test_whatever_comes(void **state)
         assert_int_equal(handles_in_use(), 0);
         assert_false(data_connected || data_listens);
         add_node("/flash/main.py", false, "print(1)\n", 9);
-        connect_control();
+        connect_control(&fake_files);
     }
 }
 

@@ -288,7 +288,7 @@ static void test_time_outs(void **state)
     expect_code("421 ");
     assert_true(ftp_session_is_over(&session));
 
-    connect_control();
+    connect_control(&fake_files);
     log_in();
     now.board_us += 299999999;
     ask_code("NOOP", "200 ");
@@ -303,7 +303,7 @@ static void test_time_outs(void **state)
     assert_true(ftp_session_is_over(&session));
 
     /* A client that never reads the last reply does not keep the session. */
-    connect_control();
+    connect_control(&fake_files);
     say("QUIT");
     ftp_session_poll(&session, &now);
     assert_false(ftp_session_is_over(&session));

@@ -1,0 +1,211 @@
+/* The other end of an FTP session under test: a data connection that is an array, and a client that
+ * compares replies. Included by one test program each; what a program does not use is not warned
+ * about. */
+#ifndef TESTS_UNIT_FTP_CLIENT_H
+#define TESTS_UNIT_FTP_CLIENT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net/ftp/ftp_session.h"
+
+#define RECEIVED_MAX 20000u
+
+/* ---- the data connection */
+
+static int listen_result;
+static unsigned probes; /* how often the control connection was asked whether it is alive */
+static bool data_listens, data_connected, data_finished, data_reset;
+static char received[RECEIVED_MAX + 1]; /* what the client got */
+static size_t received_size;
+static size_t data_room; /* how much the client's window takes */
+
+static inline int fake_listen(void *context)
+{
+    data_connected = false;
+    data_listens = listen_result >= 0;
+    return listen_result;
+}
+
+static inline void fake_finish(void *context)
+{
+    assert_true(data_connected);
+    data_finished = true;
+}
+
+static inline void fake_close(void *context, bool reset)
+{
+    data_reset = data_connected ? reset : data_reset;
+    data_listens = data_connected = false;
+}
+
+static inline void fake_probe(void *context)
+{
+    probes++;
+}
+
+static const struct ftp_transport fake_transport = {fake_listen, fake_finish, fake_close,
+                                                    fake_probe};
+
+static inline bool fake_login(const char *user, const char *password)
+{
+    return strcmp(user, "micro") == 0 && strcmp(password, "python") == 0;
+}
+
+/* ---- the client */
+
+static struct ftp_session session;
+static struct ftp_now now;
+
+/* All that the session does without another event. */
+static inline void settle(void)
+{
+    ftp_session_poll(&session, &now);
+    const uint8_t *data;
+    size_t size;
+    while (data_room > 0 && (size = ftp_session_data_out(&session, &data)) > 0) {
+        assert_true(data_connected);
+        size = size < data_room ? size : data_room;
+        memcpy(received + received_size, data, size);
+        received_size += size;
+        received[received_size] = '\0';
+        data_room -= size;
+        ftp_session_data_out_taken(&session, size);
+    }
+    if (data_finished) {
+        ftp_session_data_delivered(&session, true);
+    }
+    ftp_session_input(&session, NULL, 0);
+}
+
+static inline void offer(const char *data, size_t size)
+{
+    ftp_session_poll(&session, &now);
+    while (size > 0) {
+        size_t taken = ftp_session_input(&session, (const uint8_t *)data, size);
+        assert_true(taken <= size);
+        if (taken == 0) {
+            break;
+        }
+        data += taken;
+        size -= taken;
+    }
+}
+
+/* The replies since the last call. */
+static inline const char *replies(void)
+{
+    static char text[FTP_OUTPUT_SIZE + 1];
+    const uint8_t *data;
+    settle();
+    size_t size = ftp_session_output(&session, &data);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    ftp_session_output_taken(&session, size);
+    return text;
+}
+
+static inline void expect(const char *reply)
+{
+    assert_string_equal(replies(), reply);
+}
+
+static inline void expect_code(const char *code)
+{
+    const char *text = replies();
+    if (strncmp(text, code, strlen(code)) != 0) {
+        fail_msg("expected %s..., got %s", code, text);
+    }
+}
+
+static inline void say(const char *command)
+{
+    offer(command, strlen(command));
+    offer("\r\n", 2);
+}
+
+static inline void ask(const char *command, const char *reply)
+{
+    say(command);
+    expect(reply);
+}
+
+static inline void ask_code(const char *command, const char *code)
+{
+    say(command);
+    expect_code(code);
+}
+
+static inline void pass_link_us(uint64_t us)
+{
+    now.link_us += us;
+}
+
+static inline void connect_data(void)
+{
+    assert_true(data_listens);
+    data_listens = false;
+    data_connected = true;
+    data_finished = data_reset = false;
+    received_size = 0;
+    received[0] = '\0';
+    data_room = RECEIVED_MAX;
+    ftp_session_data_opened(&session);
+}
+
+static inline void passive(void)
+{
+    ask("PASV", "227 Entering Passive Mode (192,168,1,1,7,232)\r\n");
+    connect_data();
+}
+
+/* Returns how much the session took. */
+static inline size_t upload(const char *data, size_t size)
+{
+    size_t done = 0;
+    while (done < size && ftp_session_takes_data(&session)) {
+        size_t part = size - done < 1460 ? size - done : 1460;
+        done += ftp_session_data_in(&session, (const uint8_t *)data + done, part);
+    }
+    return done;
+}
+
+static inline void end_upload(void)
+{
+    ftp_session_data_in_end(&session);
+    settle();
+    assert_int_equal(probes, 1);
+    probes = 0;
+    ftp_session_alive(&session);
+}
+
+static inline void connect_control(const struct ftp_files *session_files)
+{
+    const struct ftp_session_config config = {
+        .files = session_files,
+        .transport = &fake_transport,
+        .login = fake_login,
+        .idle_us = 300000000,
+        .address = {192, 168, 1, 1},
+    };
+    listen_result = 2024;
+    data_listens = data_connected = data_finished = data_reset = false;
+    probes = 0;
+    now = (struct ftp_now){.link_us = 5000, .board_us = 7000, .utc_s = 1795358400};
+    ftp_session_init(&session, &config, &now);
+    expect("220 WiPy FTP server ready.\r\n");
+}
+
+static inline void log_in(void)
+{
+    ask_code("USER micro", "331 ");
+    ask_code("PASS python", "230 ");
+}
+
+#endif
