@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 
 # What `--long` runs once more, with the firmware as an ordinary program with the address sanitizer (targets/hosted).
-HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "telnet")]
+HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "resets", "telnet")]
 
 
 class Count:
