@@ -35,8 +35,7 @@ uint32_t image_size(const struct image_header *header)
 int image_check_header(const struct image_header *header, uint32_t target, uint32_t space)
 {
     if (memcmp(header->magic, IMAGE_MAGIC, sizeof header->magic) != 0 ||
-        header->header_version != IMAGE_HEADER_VERSION ||
-        !version_is_printable(header->version)) {
+        header->header_version != IMAGE_HEADER_VERSION || !version_is_printable(header->version)) {
         return IMAGE_NOT_AN_IMAGE;
     }
     if (target == 0 ? !known_target(header->target) : header->target != target) {

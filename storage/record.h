@@ -17,7 +17,7 @@ struct record_place {
 #define RECORD_HEADER_SIZE 32u /* of a copy; its data may have copy_size minus this */
 
 /* Read the newer valid copy into `data`. Returns the size of the record, of which at most `size` bytes were stored.
- * STORAGE_NOT_FOUND: never written (both copies begin erased); STORAGE_IO: written, but neither copy is valid, or the chip fails. */
+ * STORAGE_NOT_FOUND: never written, or the first write did not come to its end; STORAGE_IO: written, but neither copy is valid, or the chip fails. */
 int32_t record_read(const struct record_place *place, void *data, uint32_t size);
 
 /* Replace it. When it returns STORAGE_OK the new one is safe; else the old one still counts. STORAGE_INVALID: too large. */
