@@ -166,12 +166,13 @@ static inline void passive(void)
 }
 
 /* Returns how much the session took. */
-static inline size_t upload(const char *data, size_t size)
+static inline size_t upload_data(const void *data, size_t size)
 {
+    const uint8_t *bytes = data;
     size_t done = 0;
     while (done < size && ftp_session_takes_data(&session)) {
         size_t part = size - done < 1460 ? size - done : 1460;
-        done += ftp_session_data_in(&session, (const uint8_t *)data + done, part);
+        done += ftp_session_data_in(&session, bytes + done, part);
     }
     return done;
 }

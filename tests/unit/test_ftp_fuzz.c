@@ -63,7 +63,7 @@ static void random_event(void)
         break;
     case 6:
         if (data_connected && ftp_session_takes_data(&session)) {
-            upload(pattern, random_below(9000));
+            upload_data(pattern, random_below(9000));
         }
         break;
     case 7:

@@ -89,7 +89,7 @@ static void test_curl_uploads(void **state)
     connect_data();
     ask_code("TYPE I", "200 ");
     ask_code("STOR a b.py", "150 ");
-    assert_int_equal(upload(pattern, 10000), 10000);
+    assert_int_equal(upload_data(pattern, 10000), 10000);
     end_upload();
     expect("226 Stored.\r\n");
     assert_false(data_reset);

@@ -31,7 +31,7 @@ static void start_store(const char *command)
 {
     passive();
     ask_code(command, "150 ");
-    assert_int_equal(upload(pattern, 5000), 5000);
+    assert_int_equal(upload_data(pattern, 5000), 5000);
 }
 
 static void assert_old_file(void)
@@ -121,7 +121,7 @@ static void test_flash_full(void **state)
     room = 4096;
     passive();
     ask_code("STOR flash/main.py", "150 ");
-    assert_int_equal(upload(pattern, sizeof pattern), sizeof pattern); /* drained */
+    assert_int_equal(upload_data(pattern, sizeof pattern), sizeof pattern); /* drained */
     expect("");
     ftp_session_data_in_end(&session);
     expect("552 Not stored: full.\r\n");
@@ -131,7 +131,7 @@ static void test_flash_full(void **state)
     /* full with the last piece */
     passive();
     ask_code("STOR flash/main.py", "150 ");
-    upload(pattern, 100);
+    upload_data(pattern, 100);
     room = 99;
     end_upload();
     expect("552 Not stored: full.\r\n");
@@ -146,16 +146,55 @@ static void test_flash_full(void **state)
     assert_old_file();
 }
 
+/* What was refused is told when the rest of the data has come, in the words of then. */
+static void test_files_refuse_in_words(void **state)
+{
+    log_in();
+    write_error = FTP_FILES_REFUSED;
+    words = "not to my taste";
+    start_store("STOR flash/main.py");
+    write_error = FTP_FILES_LATER;
+    words = "somebody else's";
+    ftp_session_data_in_end(&session);
+    expect("553 Not stored: not to my taste.\r\n");
+    assert_old_file();
+
+    /* refused with the last piece */
+    passive();
+    ask_code("STOR flash/main.py", "150 ");
+    upload_data(pattern, 100);
+    end_upload();
+    expect("450 Not stored: somebody else's.\r\n");
+    assert_old_file();
+
+    /* at the commit, at the beginning */
+    write_error = 0;
+    commit_error = FTP_FILES_TOO_LARGE;
+    start_store("STOR flash/main.py");
+    end_upload();
+    expect("552 Not stored: somebody else's.\r\n");
+    open_store_error = FTP_FILES_FAILED;
+    passive();
+    ask("STOR flash/main.py", "451 Not stored: somebody else's.\r\n");
+    assert_old_file();
+
+    open_store_error = commit_error = 0;
+    words = "something new";
+    start_store("STOR flash/new");
+    end_upload();
+    expect("226 Something new.\r\n");
+}
+
 static void test_draining_has_limits(void **state)
 {
     log_in();
     room = 0;
     passive();
     ask_code("STOR flash/new", "150 ");
-    upload(pattern, 5000);
+    upload_data(pattern, 5000);
     for (unsigned i = 0; i < 9; i++) {
         pass_link_us(FTP_DRAIN_US / 10);
-        upload(pattern, 5000);
+        upload_data(pattern, 5000);
         expect("");
     }
     pass_link_us(FTP_DRAIN_US / 10);
@@ -166,7 +205,7 @@ static void test_draining_has_limits(void **state)
     passive();
     ask_code("STOR flash/new", "150 ");
     uint64_t sent = 0;
-    for (size_t part; (part = upload(pattern, sizeof pattern)) > 0;) {
+    for (size_t part; (part = upload_data(pattern, sizeof pattern)) > 0;) {
         sent += part;
         assert_true(sent < 2u * FTP_DRAIN_BYTES);
     }
@@ -269,6 +308,7 @@ int main(void)
         FTP_TEST(test_uploads_that_break_off),
         FTP_TEST(test_control_connection_lost_in_upload),
         FTP_TEST(test_flash_full),
+        FTP_TEST(test_files_refuse_in_words),
         FTP_TEST(test_draining_has_limits),
         FTP_TEST(test_store_refused),
         FTP_TEST(test_empty_files),
