@@ -71,6 +71,9 @@ def main():
                      [*PYTEST, *tests, "-q", f"--junit-xml={reports / 'system.xml'}"], env={**environment, **extra})
         count.junit(reports / "system.xml", status)
         if arguments.long:
+            status = run("longer system tests", [*PYTEST, *LONGER, "-q", f"--junit-xml={reports / 'longer.xml'}"],
+                         env={**environment, "WIPY_TEST_LONG": "1"})
+            count.junit(reports / "longer.xml", status)
             count.one(run("MicroPython's own tests", [sys.executable, "tests/conformance/run"], env=environment) == 0)
 
     skipped = f", {count.skipped} skipped" if count.skipped else ""

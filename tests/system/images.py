@@ -53,10 +53,9 @@ def flipped(image, at):
     return image[:at] + bytes([image[at] ^ 1]) + image[at + 1 :] if at >= 0 else flipped(image, len(image) + at)
 
 
-def padded(name, size):
-    """The same firmware, `size` bytes large: an executable may have anything behind it."""
-    data = payload(built(name))
-    return pack(data.ljust(size - FRAME, b"\0"), version(built(name)))
+def padded(image, size):
+    """The same firmware in an image of `size` bytes: an executable may have anything behind it."""
+    return pack(payload(image).ljust(size - FRAME, b"\0"), version(image))
 
 
 # What no upload may leave anything of: {name: (bytes, words of the refusal)}.

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from board import PASSWORD, USER, client, retrieve, wait_for
-from images import UPLOAD, bad_images, built, flipped, pack, payload, padded
+from images import UPLOAD, bad_images, built, flipped, padded
 from ota import alive, install, python_reset, refused, runs, safe_boot, upload
 from stream import LIMIT
 from test_boot import damage, factory_version, places
@@ -177,8 +177,8 @@ def test_one_byte_at_a_time(board):
 
 def test_largest_image(board):
     size = 2 * 1024 * 1024
-    assert upload(board, padded("1.1.0", size)).startswith("226")
-    assert "too large" in refused(board, padded("1.2.0", size + 1))
+    assert upload(board, padded(built("1.1.0"), size)).startswith("226")
+    assert "too large" in refused(board, padded(built("1.2.0"), size + 1))
     board.reset()
     runs(board, "1.1.0")
 
