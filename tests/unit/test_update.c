@@ -239,6 +239,22 @@ static void a_place_of_a_failed_update_is_taken_last_and_forgotten_then(void **s
     assert_runs("7.0.0");
 }
 
+static void a_running_update_is_not_overwritten_when_the_record_is_damaged(void **state)
+{
+    install("2.0.0");
+    for (uint32_t i = 0; i < FLASH_BOOT_RECORD_SIZE; i++) {
+        ram_chip_damage(FLASH_BOOT_RECORD_ADDRESS + i, 0);
+    }
+    untouchable = (uint8_t)(1 | 1 << running.note.slot);
+    ram_chip.watch = watch_places;
+    upload_good("3.0.0");
+    upload_good("4.0.0");
+    upload_good("5.0.0");
+    ram_chip.watch = NULL;
+    boot();
+    assert_runs("5.0.0");
+}
+
 /* ---- when every place is taken */
 
 static void a_valid_image_replaces_the_one_that_waits(void **state)
@@ -465,6 +481,7 @@ int main(void)
         FULL(many_uploads_touch_nothing_that_has_a_role_or_runs),
         NEW(a_previous_firmware_that_runs_is_not_overwritten),
         NEW(a_place_of_a_failed_update_is_taken_last_and_forgotten_then),
+        NEW(a_running_update_is_not_overwritten_when_the_record_is_damaged),
         FULL(a_valid_image_replaces_the_one_that_waits),
         FULL(the_one_that_waits_is_not_touched_before),
         FULL(nobody_sees_it_on_its_way),
