@@ -70,6 +70,12 @@ def install(board, image, version):
     return runs(board, version, mode="normal", image="latest")
 
 
+def start_again(board):
+    """Start it after kill9(), whatever it boots: returns when it can be asked."""
+    board.start(ready=False)
+    wait_for(lambda: board.process.poll() is not None or board.ctl("status", check=False).returncode == 0, "a board that answers")
+
+
 class Control:
     """A lasting connection to control.sock, for what has to be quick."""
 
@@ -78,11 +84,14 @@ class Control:
         self.answers = self.socket.makefile()
 
     def ask(self, *requests):
-        """Send all requests at once, so that the board carries them out in one go; returns the last answer."""
+        """Send a request, or several at once, which the board carries out in one go; returns the last answer."""
+        return self.ask_all(requests)[-1]
+
+    def ask_all(self, requests):
         self.socket.sendall(b"".join(json.dumps(request).encode() + b"\n" for request in requests))
         answers = [json.loads(self.answers.readline()) for _ in requests]
         assert all(answer["ok"] for answer in answers), answers
-        return answers[-1]
+        return answers
 
     def status(self):
         return self.ask({"verb": "status"})["status"]
@@ -113,6 +122,14 @@ class Control:
     def close(self):
         self.answers.close()
         self.socket.close()
+
+
+def bounce(connection, level, times):
+    """Let the pin, which is at `level`, bounce; returns how long it was elsewhere at the longest, in ms of the board's clock: more than microseconds
+    only when the machine is busy."""
+    answers = connection.ask_all([{"verb": "status"}, pin(1 - level), pin(level)] * times + [{"verb": "status"}])
+    uptimes = [answer["status"]["uptime_ms"] for answer in answers[::3]]
+    return max(b - a for a, b in zip(uptimes, uptimes[1:]))
 
 
 def pin(value):

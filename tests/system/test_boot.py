@@ -9,7 +9,7 @@ import pytest
 
 from board import Board, wait_for, wipy
 from images import HEADER, built
-from ota import DEBOUNCE, FIRST, MIDDLE, WINDOWS, alive, control, hold, install, pin, runs, safe_boot
+from ota import DEBOUNCE, FIRST, MIDDLE, WINDOWS, alive, bounce, control, hold, install, runs, safe_boot
 
 SPEED = 10
 OLD, NEW = "1.1.0", "1.2.0"
@@ -151,20 +151,27 @@ def test_pressed_after_the_reset_is_nothing(updated):
     assert boot_changes(updated, reset, 4000) == []
 
 
-@pytest.mark.parametrize("moment", [100, 2000, 5000], ids=["press", "first window", "second window"])
-def test_bounces_are_not_a_release(updated, moment):
-    """The pin bounces some microseconds long, again and again; then it is held to the end."""
-    bounce = [pin(0), pin(1), {"verb": "led"}] * 20
-    with control(updated) as connection:
+def bounced_boot(board, moment):
+    """A safe boot with GP28 bouncing from `moment` on, then held to the end. Returns (board_ms of the reset, longest bounce in ms)."""
+    with control(board) as connection:
         connection.drive(1)
         reset = connection.reset()
         connection.wait_uptime(moment)
-        for _ in range(5):
-            connection.ask(*bounce)
+        longest = max(bounce(connection, 1, 8) for _ in range(5))
         wait_for(lambda: connection.status()["state"] == "running", "end of the safe boot")
         connection.drive("release")
-    runs(updated, factory_version(), mode="safe", image="factory")
-    assert_led(updated, reset, 8000)
+    return reset, longest
+
+
+@pytest.mark.parametrize("moment", [200, 2000, 5000], ids=["press", "first window", "second window"])
+def test_bounces_are_not_a_release(updated, moment):
+    for _ in range(20):
+        reset, longest = bounced_boot(updated, moment)
+        if longest < DEBOUNCE - 10:
+            runs(updated, factory_version(), mode="safe", image="factory")
+            assert_led(updated, reset, 8000)
+            return
+    pytest.skip("the machine is so busy that each bounce became a release")
 
 
 def test_bounces_of_a_release_are_one_release(updated):
@@ -172,8 +179,9 @@ def test_bounces_of_a_release_are_one_release(updated):
         connection.drive(1)
         reset = connection.reset()
         after = connection.wait_uptime(MIDDLE["latest"])
-        for _ in range(5):
-            connection.ask(pin("release"), {"verb": "led"}, pin(1), {"verb": "led"}, pin("release"))
+        connection.drive(0)
+        bounce(connection, 0, 8)
+        connection.drive("release")
         before = connection.status()["uptime_ms"]
     runs(updated, NEW, mode="safe", image="latest")
     assert_led(updated, reset, before + DEBOUNCE, after + DEBOUNCE)

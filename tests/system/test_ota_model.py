@@ -11,7 +11,7 @@ import pytest
 
 from board import FIRST_BOOT, wait_for
 from images import GOOD, UPLOAD, bad_images, built, version
-from ota import Control, alive, python_reset, safe_boot
+from ota import Control, alive, python_reset, safe_boot, start_again
 from test_boot import factory_version
 
 STEPS = 1000 if os.environ.get("WIPY_TEST_LONG") else 150
@@ -133,7 +133,7 @@ class Player:
     def kill(self):
         self.control.close()
         self.board.kill9()
-        self.board.start()
+        start_again(self.board)
         self.control = Control(self.board)
         return self.booted("kill -9")
 

@@ -7,7 +7,7 @@ import pytest
 
 from board import wait_for
 from images import MPS2, built, pack, payload
-from ota import alive, control, install, python_reset, runs, safe_boot, upload
+from ota import alive, control, install, python_reset, runs, safe_boot, start_again, upload
 from test_boot import damage
 
 # How each firmware of tests/firmware fails, and what the board says about it.
@@ -206,8 +206,7 @@ def test_a_trial_that_the_user_ends_is_begun_again(old, how):
             old.power("on")
         else:
             old.kill9()
-            old.start(ready=False)
-            wait_for(lambda: (old.directory / "control.sock").exists() and old.ctl("status", check=False).returncode == 0, "the board")
+            start_again(old)
     wait_for(lambda: old.status()["boot"]["version"] == VERSIONS["hang"], "the trial")
     old.reset()
     assert_rolled_back(old, VERSIONS["hang"], "start|confirm")
