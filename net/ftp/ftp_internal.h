@@ -1,5 +1,6 @@
 /* Between the files of the session only: ftp_session.c (states, control connection), ftp_verbs.c
- * (commands), ftp_names.c (commands about names), ftp_transfer.c (data). */
+ * (commands), ftp_names.c (commands about names), ftp_transfer.c (data),
+ * ftp_listing.c (listings). */
 #ifndef NET_FTP_FTP_INTERNAL_H
 #define NET_FTP_FTP_INTERNAL_H
 
@@ -50,6 +51,18 @@ void ftp_names_mdtm(struct ftp_session *session, const char *argument);
 void ftp_transfer_retrieve(struct ftp_session *session, const char *argument);
 void ftp_transfer_store(struct ftp_session *session, const char *argument);
 void ftp_transfer_list(struct ftp_session *session, const char *argument, bool names);
+/* The three steps of their beginning. False after the reply that says why there can be no transfer.
+ */
+bool ftp_transfer_can_begin(struct ftp_session *session);
+/* A transfer that cannot begin takes its data connection with it: the client does not wait for its
+ * end. Replies. */
+void ftp_transfer_refuse(struct ftp_session *session, int error, enum ftp_purpose purpose,
+                         const char *text);
+/* File or dir is open: wait for the data connection, if it is not there yet. Replies. */
+void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer);
+/* More lines of the listing into the session's empty buffer. An error of the files interface, or 0.
+ */
+int ftp_listing_fill(struct ftp_session *session);
 /* Give up what is under way, without a reply; FTP_READY afterwards. */
 void ftp_transfer_abort(struct ftp_session *session);
 /* What is due by the clock in the states of a transfer. */

@@ -1,11 +1,7 @@
 #include <string.h>
 
 #include "net/ftp/ftp_internal.h"
-#include "net/ftp/ftp_list.h"
 #include "net/ftp/ftp_path.h"
-
-/* Entries that one call looks at: bounds it when a pattern matches none. */
-#define LIST_ENTRIES 64
 
 static void close_sources(struct ftp_session *session)
 {
@@ -52,8 +48,7 @@ static void flow(struct ftp_session *session)
     ftp_enter(session, session->transfer == FTP_TRANSFER_STORE ? FTP_RECEIVING : FTP_SENDING);
 }
 
-/* File or dir is open: wait for the data connection, if it is not there yet. */
-static void start(struct ftp_session *session, enum ftp_transfer transfer)
+void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer)
 {
     session->transfer = transfer;
     session->buffer_begin = 0;
@@ -65,16 +60,14 @@ static void start(struct ftp_session *session, enum ftp_transfer transfer)
     }
 }
 
-/* A transfer that cannot begin takes its data connection with it: the client does not wait for its
- * end. */
-static void refuse(struct ftp_session *session, int error, enum ftp_purpose purpose,
-                   const char *text)
+void ftp_transfer_refuse(struct ftp_session *session, int error, enum ftp_purpose purpose,
+                         const char *text)
 {
     close_data(session, false);
     ftp_reply_error(session, error, purpose, text);
 }
 
-static bool has_data_connection(struct ftp_session *session)
+bool ftp_transfer_can_begin(struct ftp_session *session)
 {
     if (session->data_state == FTP_DATA_NONE) {
         ftp_reply(session, 425, "No data connection: use PASV or EPSV first.");
@@ -90,7 +83,7 @@ static bool has_data_connection(struct ftp_session *session)
 void ftp_transfer_retrieve(struct ftp_session *session, const char *argument)
 {
     char path[STORAGE_PATH_MAX];
-    if (!has_data_connection(session)) {
+    if (!ftp_transfer_can_begin(session)) {
         return;
     }
     int result = ftp_path_resolve(path, session->directory, argument);
@@ -99,18 +92,18 @@ void ftp_transfer_retrieve(struct ftp_session *session, const char *argument)
     }
     if (result != STORAGE_OK) {
         session->file = NULL;
-        refuse(session, result, FTP_EXISTING, "Not sent");
+        ftp_transfer_refuse(session, result, FTP_EXISTING, "Not sent");
         return;
     }
     session->buffer_end = 0;
     session->source_ended = false;
-    start(session, FTP_TRANSFER_SEND);
+    ftp_transfer_start(session, FTP_TRANSFER_SEND);
 }
 
 void ftp_transfer_store(struct ftp_session *session, const char *argument)
 {
     char path[STORAGE_PATH_MAX];
-    if (!has_data_connection(session)) {
+    if (!ftp_transfer_can_begin(session)) {
         return;
     }
     int result = ftp_path_resolve(path, session->directory, argument);
@@ -119,68 +112,11 @@ void ftp_transfer_store(struct ftp_session *session, const char *argument)
     }
     if (result != STORAGE_OK) {
         session->file = NULL;
-        refuse(session, result, FTP_NAMING, "Not stored");
+        ftp_transfer_refuse(session, result, FTP_NAMING, "Not stored");
         return;
     }
     session->buffer_end = 0;
-    start(session, FTP_TRANSFER_STORE);
-}
-
-/* Set prefix and pattern of a listing: `prefix` is the first `length` bytes of `argument`. */
-static void set_names(struct ftp_session *session, const char *argument, size_t length,
-                      const char *pattern)
-{
-    char *end = session->list_prefix + length;
-    memcpy(session->list_prefix, argument, length);
-    if (length > 0 && end[-1] != '/') {
-        *end++ = '/';
-    }
-    *end++ = '\0';
-    strcpy(end, pattern);
-    session->list_pattern = end;
-}
-
-void ftp_transfer_list(struct ftp_session *session, const char *argument, bool names)
-{
-    const struct ftp_files *files = session->config.files;
-    char path[STORAGE_PATH_MAX];
-    struct storage_stat stat;
-    if (!has_data_connection(session)) {
-        return;
-    }
-    argument = ftp_list_skip_options(argument);
-    session->list_names = names;
-    session->buffer_end = 0;
-    session->source_ended = false;
-
-    int result = strlen(argument) > STORAGE_PATH_MAX - 3
-                     ? STORAGE_NAME_TOO_LONG
-                     : ftp_path_resolve(path, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = files->stat(path, &stat);
-    }
-    if (result == STORAGE_OK && !stat.is_dir) {
-        char *line = (char *)session->buffer;
-        session->buffer_end = names ? ftp_list_name(line, "", argument)
-                                    : ftp_list_line(line, "", argument, &stat, session->now.utc_s);
-        session->source_ended = true;
-    } else if (result == STORAGE_OK) {
-        set_names(session, argument, strlen(argument), "");
-        result = files->opendir(&session->dir, path);
-    } else if (result == STORAGE_NOT_FOUND && ftp_list_is_pattern(ftp_path_base(argument))) {
-        const char *pattern = ftp_path_base(argument);
-        set_names(session, argument, (size_t)(pattern - argument), pattern);
-        result = ftp_path_resolve(path, session->directory, session->list_prefix);
-        if (result == STORAGE_OK) {
-            result = files->opendir(&session->dir, path);
-        }
-    }
-    if (result != STORAGE_OK) {
-        session->dir = NULL;
-        refuse(session, result, FTP_EXISTING, "Not listed");
-        return;
-    }
-    start(session, FTP_TRANSFER_LIST);
+    ftp_transfer_start(session, FTP_TRANSFER_STORE);
 }
 
 void ftp_session_data_opened(struct ftp_session *session)
@@ -193,7 +129,7 @@ void ftp_session_data_opened(struct ftp_session *session)
 
 /* ---- sending */
 
-/* Both return an error of the files interface, or 0. */
+/* Returns an error of the files interface, or 0. */
 static int fill_from_file(struct ftp_session *session)
 {
     int32_t count = session->config.files->read(session->file, session->buffer, FTP_BUFFER_SIZE);
@@ -202,33 +138,6 @@ static int fill_from_file(struct ftp_session *session)
     }
     session->buffer_end = (size_t)count;
     session->source_ended = count == 0;
-    return 0;
-}
-
-static int fill_from_dir(struct ftp_session *session)
-{
-    struct storage_entry entry;
-    for (unsigned i = 0; i < LIST_ENTRIES; i++) {
-        if (FTP_BUFFER_SIZE - session->buffer_end < FTP_LIST_LINE_MAX) {
-            break;
-        }
-        int result = session->config.files->readdir(session->dir, &entry);
-        if (result < 0) {
-            return result;
-        }
-        if (result == 0) {
-            session->source_ended = true;
-            break;
-        }
-        if (*session->list_pattern && !ftp_list_match(session->list_pattern, entry.name)) {
-            continue;
-        }
-        char *line = (char *)session->buffer + session->buffer_end;
-        session->buffer_end +=
-            session->list_names
-                ? ftp_list_name(line, session->list_prefix, entry.name)
-                : ftp_list_line(line, "", entry.name, &entry.stat, session->now.utc_s);
-    }
     return 0;
 }
 
@@ -241,7 +150,7 @@ size_t ftp_session_data_out(struct ftp_session *session, const uint8_t **data)
     if (session->buffer_begin == session->buffer_end && !session->source_ended) {
         session->buffer_begin = 0;
         session->buffer_end = 0;
-        int result = session->dir ? fill_from_dir(session) : fill_from_file(session);
+        int result = session->dir ? ftp_listing_fill(session) : fill_from_file(session);
         if (result < 0) {
             finish(session, true);
             ftp_reply_error(session, result, FTP_EXISTING, "The transfer broke off");

@@ -56,7 +56,7 @@ static void tell(const struct story *story)
 {
     unsigned stage = 0;
     const uint8_t latest = record_now().latest;
-    uint32_t before_act = running.note.trial;
+    const bool on_trial = running.note.trial;
     bool cut = true;
     for (uint64_t command = 1; cut; command++) {
         struct boot_note note = running.note;
@@ -69,7 +69,7 @@ static void tell(const struct story *story)
         }
         stage = now;
         assert_record_is_sound();
-        if (!before_act) {
+        if (!on_trial) {
             assert_int_equal(record_now().latest, latest);
         }
         make_image("6.0.0");
