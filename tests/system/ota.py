@@ -71,7 +71,7 @@ def install(board, image, version):
 
 
 def start_again(board):
-    """Start it after kill9(), whatever it boots: returns when it can be asked."""
+    """Start it, whatever it boots: returns when it can be asked."""
     board.start(ready=False)
     wait_for(lambda: board.process.poll() is not None or board.ctl("status", check=False).returncode == 0, "a board that answers")
 

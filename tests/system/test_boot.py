@@ -9,7 +9,7 @@ import pytest
 
 from board import Board, wait_for, wipy
 from images import HEADER, built
-from ota import DEBOUNCE, FIRST, MIDDLE, WINDOWS, alive, bounce, control, hold, install, runs, safe_boot
+from ota import DEBOUNCE, FIRST, MIDDLE, WINDOWS, alive, bounce, control, hold, install, runs, safe_boot, start_again
 
 SPEED = 10
 OLD, NEW = "1.1.0", "1.2.0"
@@ -328,7 +328,7 @@ def test_a_damaged_image_is_found_out_and_another_one_runs(off, damaged, window,
 def test_no_valid_image_at_all(off):
     at = places(off)
     damage(off, *(address + 1000 for address in at.values()))
-    off.start(ready=False)
+    start_again(off)
     status = off.wait_state("fault")
     assert "no valid firmware" in status["fault"]["reason"] and "factory" in status["fault"]["reason"]
     assert status["led"]["on"]
