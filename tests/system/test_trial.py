@@ -189,6 +189,20 @@ def test_safe_boot_never_consumes_a_trial(old):
     assert safe_boot(old, "previous")["version"] == OLD
 
 
+def test_safe_boot_gives_no_trial_up(old):
+    """Not even one that has been started as often as it may be: that is for the next plain boot to say."""
+    upload(old, built("hang"))
+    for _ in range(3):
+        old.reset()
+        wait_for(lambda: old.status()["boot"]["version"] == VERSIONS["hang"], "the trial")
+    assert safe_boot(old, "latest")["version"] == OLD
+    assert not any("rolled back" in notice for notice in old.status()["notices"])
+    with old.telnet() as session:
+        assert "waiting" in session.python("import wipy; wipy.firmware()")
+    old.reset()
+    assert_rolled_back(old, VERSIONS["hang"], "start")
+
+
 # ---- power and switch during a trial
 
 
