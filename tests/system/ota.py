@@ -125,11 +125,9 @@ class Control:
 
 
 def bounce(connection, level, times):
-    """Let the pin, which is at `level`, bounce; returns how long it was elsewhere at the longest, in ms of the board's clock: more than microseconds
-    only when the machine is busy."""
-    answers = connection.ask_all([{"verb": "status"}, pin(1 - level), pin(level)] * times + [{"verb": "status"}])
-    uptimes = [answer["status"]["uptime_ms"] for answer in answers[::3]]
-    return max(b - a for a, b in zip(uptimes, uptimes[1:]))
+    """Let the pin, which is at `level`, bounce; returns how long that took, in ms of the board's clock: more than a few only when the machine is busy."""
+    answers = connection.ask_all([{"verb": "status"}, *[pin(1 - level), pin(level)] * times, {"verb": "status"}])
+    return answers[-1]["status"]["uptime_ms"] - answers[0]["status"]["uptime_ms"]
 
 
 def pin(value):

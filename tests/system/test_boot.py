@@ -64,20 +64,20 @@ def assert_led(board, reset, end, earliest_end=None):
     earliest_end = end if earliest_end is None else earliest_end
     found = boot_changes(board, reset, end + 4000)  # the heart beats 5 s after the start of the firmware
     late = []
-    for index, (change, expected) in enumerate(zip(found, nominal())):
+    for index, (change, expected) in enumerate(zip(found[:-1], nominal())):  # the last one is the end, whenever that is
         if change[1] != expected[1] or expected[0] >= earliest_end:
             break
         late.append(change[0] - expected[0])
         assert late[-1] >= -2, f"{index}: {change} is before {expected}"
-    toggles = sum(ms < earliest_end for ms, _ in nominal())
+    start = late[0] if late else 0  # the boot loader's own start takes some real milliseconds
+    toggles = sum(ms + start < earliest_end for ms, _ in nominal())
     latest = sum(ms < end for ms, _ in nominal())
     on_at_the_end = len(found) % 2
     assert not on_at_the_end, found
     assert toggles - 1 <= len(found) <= latest + 1, (found, earliest_end, end)
     assert len(late) >= toggles - 1, (found, late)
     if late:
-        start = min(late)  # the boot loader's own start takes some real milliseconds
-        assert start < WINDOWS[0][2] and statistics.median(late) - start < WINDOWS[-1][2], f"within one toggle: {late}"
+        assert statistics.median(late) - start < WINDOWS[-1][2], f"within one toggle: {late}"
     if found:
         assert found[-1][0] >= (earliest_end if latest == toggles and len(found) > toggles else 0) - 2
 
@@ -152,22 +152,22 @@ def test_pressed_after_the_reset_is_nothing(updated):
 
 
 def bounced_boot(board, moment):
-    """A safe boot with GP28 bouncing from `moment` on, then held to the end. Returns (board_ms of the reset, longest bounce in ms)."""
+    """A safe boot with GP28 bouncing at `moment`, then held to the end. Returns (board_ms of the reset, how many ms it bounced)."""
     with control(board) as connection:
         connection.drive(1)
         reset = connection.reset()
         connection.wait_uptime(moment)
-        longest = max(bounce(connection, 1, 8) for _ in range(5))
+        length = bounce(connection, 1, 5)
         wait_for(lambda: connection.status()["state"] == "running", "end of the safe boot")
         connection.drive("release")
-    return reset, longest
+    return reset, length
 
 
 @pytest.mark.parametrize("moment", [200, 2000, 5000], ids=["press", "first window", "second window"])
 def test_bounces_are_not_a_release(updated, moment):
     for _ in range(20):
-        reset, longest = bounced_boot(updated, moment)
-        if longest < DEBOUNCE - 10:
+        reset, length = bounced_boot(updated, moment)
+        if length < DEBOUNCE:
             runs(updated, factory_version(), mode="safe", image="factory")
             assert_led(updated, reset, 8000)
             return
