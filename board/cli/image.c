@@ -27,6 +27,8 @@ static int pack(const char *payload, const char *image, const char *version,
     case IMAGE_PACK_VERSION:
         return verb_usage(&verb_image,
                           "--version: must be 1 to 31 printable characters without spaces");
+    case IMAGE_PACK_SAME:
+        return failed(image, "this is the payload itself; name another file for the image");
     default:
         return verb_fail(&verb_image, "%s as %s: %s", payload, image, strerror(errno));
     }

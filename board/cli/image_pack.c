@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/flash_map.h"
@@ -48,26 +49,46 @@ static int64_t read_payload(const char *path, uint8_t *payload)
     return result;
 }
 
-static int write_whole(const char *path, const uint8_t *data, size_t size)
+static int write_file(const char *path, const uint8_t *data, size_t size)
 {
-    char aside[PATH_MAX];
-    if (snprintf(aside, sizeof aside, "%s.new", path) >= (int)sizeof aside) {
-        errno = ENAMETOOLONG;
-        return IMAGE_PACK_SYSTEM;
-    }
-    FILE *file = fopen(aside, "wb");
+    FILE *file = fopen(path, "wb");
     if (!file) {
         return IMAGE_PACK_SYSTEM;
     }
     bool written = fwrite(data, 1, size, file) == size;
     written = fclose(file) == 0 && written;
-    if (!written || rename(aside, path) < 0) {
+    return written ? IMAGE_PACK_OK : IMAGE_PACK_SYSTEM;
+}
+
+/* A file is replaced whole or not at all; what is no file, such as a pipe, is written to. */
+static int write_whole(const char *path, const uint8_t *data, size_t size)
+{
+    char target[PATH_MAX], aside[PATH_MAX];
+    struct stat there;
+    bool exists = stat(path, &there) == 0;
+    if (exists && !S_ISREG(there.st_mode)) {
+        return write_file(path, data, size);
+    }
+    /* Through symbolic links: the file that they lead to is replaced, not they. */
+    const char *real = exists && realpath(path, target) != NULL ? target : path;
+    if (snprintf(aside, sizeof aside, "%s.new", real) >= (int)sizeof aside) {
+        errno = ENAMETOOLONG;
+        return IMAGE_PACK_SYSTEM;
+    }
+    if (write_file(aside, data, size) < 0 || rename(aside, real) < 0) {
         int error = errno;
         unlink(aside);
         errno = error;
         return IMAGE_PACK_SYSTEM;
     }
     return IMAGE_PACK_OK;
+}
+
+static bool same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 /* Fill in header and MD5 around the payload, which lies in its place already. Returns the size of
@@ -101,6 +122,9 @@ int image_pack(const char *payload_path, const char *image_path, enum image_targ
 {
     if (!version_ok(version)) {
         return IMAGE_PACK_VERSION;
+    }
+    if (same_file(payload_path, image_path)) {
+        return IMAGE_PACK_SAME;
     }
     uint8_t *image = malloc(FLASH_SLOT_SIZE + 1);
     if (!image) {

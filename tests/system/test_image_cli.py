@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +111,18 @@ def test_pack_replaces_whole_or_not_at_all(make, tmp_path):
     image("pack", payload_path, tmp_path / "folder", "--version", "1.0.0", status=1)
     image("pack", payload_path, tmp_path / "no/such/folder", "--version", "1.0.0", status=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "out", "payload"]
+
+
+def test_pack_into_what_is_no_file_of_its_own(make, tmp_path):
+    data = make(b"payload" * 1000, "payload")
+    (tmp_path / "link").symlink_to("target")
+    (tmp_path / "target").write_bytes(b"old")
+    image("pack", data, tmp_path / "link", "--version", "1")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "target").read_bytes() == pack(data.read_bytes(), "1")
+    assert "No space" in image("pack", data, "/dev/full", "--version", "1", status=1)
+    assert Path("/dev/full").is_char_device()
+    assert "payload itself" in image("pack", data, data, "--version", "1", status=1)
+    assert data.read_bytes() == b"payload" * 1000
 
 
 @pytest.mark.parametrize(
