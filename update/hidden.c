@@ -72,15 +72,19 @@ void hidden_abandon(void)
 }
 
 /* An empty record stands for a removed file. The second write takes what was in the other copy: so
- * nothing of the file stays in the chip. */
+ * nothing of the file stays in the chip. Power may have been lost between the two: therefore a file
+ * that is removed already is written once more. */
 int hidden_remove(enum hidden_file file)
 {
     struct record_place place = place_of(file);
     int32_t size = record_read(&place, NULL, 0);
-    if (size == 0 || size == STORAGE_NOT_FOUND) {
+    if (size == STORAGE_NOT_FOUND) {
         return STORAGE_NOT_FOUND;
     }
     int result = record_write(&place, NULL, 0);
+    if (result == STORAGE_OK && size == 0) {
+        return STORAGE_NOT_FOUND;
+    }
     return result == STORAGE_OK ? record_write(&place, NULL, 0) : result;
 }
 

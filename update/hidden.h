@@ -17,7 +17,8 @@ int32_t hidden_write(const void *data, uint32_t size);
 int hidden_commit(void); /* the upload is over either way */
 void hidden_abandon(void);
 
-int hidden_remove(enum hidden_file file); /* STORAGE_NOT_FOUND */
+/* Afterwards nothing of it is in the chip. STORAGE_NOT_FOUND: it was not there; what an earlier removal that lost its power left is gone now. */
+int hidden_remove(enum hidden_file file);
 
 /* For the firmware only: its size, of which at most `size` bytes were stored; STORAGE_NOT_FOUND, STORAGE_IO. */
 int32_t hidden_read(enum hidden_file file, void *data, uint32_t size);

@@ -201,6 +201,26 @@ static void a_power_cut_leaves_the_file_or_removes_it(void **state)
     cut_everywhere(remove_it, 'o', 0);
 }
 
+static void a_removal_that_lost_its_power_can_be_done_again(void **state)
+{
+    bool cut = true, was_gone_with_traces = false;
+    store(HIDDEN_CERTIFICATE, new, 6000);
+    store(HIDDEN_CERTIFICATE, old, 7000);
+    for (uint64_t command = 1; cut; command++) {
+        ram_chip_mark();
+        cut = cut_in(remove_it, command);
+        bool was_there = held() == 'o';
+        was_gone_with_traces |= !was_there && (chip_contains('o') || chip_contains('n'));
+        assert_int_equal(hidden_remove(HIDDEN_CERTIFICATE),
+                         was_there ? STORAGE_OK : STORAGE_NOT_FOUND);
+        assert_int_equal(held(), 0);
+        assert_false(chip_contains('o'));
+        assert_false(chip_contains('n'));
+        ram_chip_wind_back();
+    }
+    assert_true(was_gone_with_traces); /* else there was no cut between the two writes */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup(damage_is_told_and_can_be_removed, new_chip),
         cmocka_unit_test_setup(a_power_cut_leaves_the_old_file_or_the_new_one, new_chip),
         cmocka_unit_test_setup(a_power_cut_leaves_the_file_or_removes_it, new_chip),
+        cmocka_unit_test_setup(a_removal_that_lost_its_power_can_be_done_again, new_chip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
