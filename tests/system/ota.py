@@ -126,7 +126,8 @@ class Control:
 
 def bounce(connection, level, times):
     """Let the pin, which is at `level`, bounce; returns how long that took, in ms of the board's clock: more than a few only when the machine is busy."""
-    answers = connection.ask_all([{"verb": "status"}, *[pin(1 - level), pin(level)] * times, {"verb": "status"}])
+    long_enough = [{"verb": "pin", "pin": PIN}] * 16  # for the MCU to see it
+    answers = connection.ask_all([{"verb": "status"}, *[pin(1 - level), *long_enough, pin(level), *long_enough] * times, {"verb": "status"}])
     return answers[-1]["status"]["uptime_ms"] - answers[0]["status"]["uptime_ms"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from board import WIPY, wipy
 from images import MPS2, PLACE, FRAME, bad_images, built, header, pack, payload, version
+from ota import alive, runs, upload
 
 VERSION = wipy("--version").stdout.split()[1] if WIPY.exists() else ""
 
@@ -63,6 +64,10 @@ def test_info_on_a_broken_image_says_so(make):
     assert "MD5 mismatch" in image("info", make(data[:-40] + b"x" * 40))
     assert "truncated" in image("info", make(data[:-100]))
     assert "not a firmware image" in image("info", make(b"something else" * 100), status=1)
+    # Its size, of a target that nobody knows, would wrap to 200 bytes.
+    wrapping = header(b"", "1.2.0", target=77, size=2**32 - FRAME + 200)[:168] + b"a" * 32 + bytes(1000)
+    text = image("info", make(wrapping))
+    assert "another target" in text and "md5" not in text, text
 
 
 @pytest.mark.parametrize("name", [name for name in bad_images() if name != "another target"] if WIPY.exists() else [])
@@ -79,6 +84,20 @@ def test_run_refuses_it_at_once(make, tmp_path, name):
     result = wipy("run", tmp_path / "wipy", "--telnet", "0", "--ftp", "0", "--firmware", make(data))
     assert result.returncode == 1 and re.search(words, result.stderr) and len(result.stderr.splitlines()) == 1, result
     assert not (tmp_path / "wipy").exists(), "nothing was begun"
+
+
+def test_the_version_is_that_of_the_packing(make, tmp_path, make_board):
+    """Whatever the executable was built as: banner, os.uname(), pyb.info(), `status`, 226 and wipy.firmware() agree."""
+    image("pack", make(payload(built("1.3.0"))), tmp_path / "mine.bin", "--version", "7.7.7-mine")
+    board = make_board()
+    assert "firmware 7.7.7-mine " in upload(board, (tmp_path / "mine.bin").read_bytes())
+    board.reset()
+    runs(board, "7.7.7-mine")
+    assert alive(board, "7.7.7-mine")
+    with board.telnet() as session:
+        assert "firmware=7.7.7-mine" in session.python("import pyb; pyb.info()")
+        assert "7.7.7-mine" in session.python("import wipy; wipy.firmware()")
+        assert b"1.3.0" not in session.log
 
 
 def test_factory_firmware_of_another_version(make, make_board):

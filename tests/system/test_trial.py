@@ -18,8 +18,10 @@ FAILURES = {
     "deaf": "hard fault",
     "late_crash": "hard fault",
     "late_reset": "reset",
+    "unrecorded": "hard fault",
 }
-VERSIONS = {"crash": "2.0.1", "hang": "2.0.2", "watchdog": "2.0.3", "reset": "2.0.4", "deaf": "2.0.5", "late_crash": "2.0.6", "late_reset": "2.0.7"}
+VERSIONS = {"crash": "2.0.1", "hang": "2.0.2", "watchdog": "2.0.3", "reset": "2.0.4", "deaf": "2.0.5", "late_crash": "2.0.6", "late_reset": "2.0.7",
+            "unrecorded": "2.0.8"}
 OLD, NEW = "1.1.0", "1.2.0"
 PLACES = {"A": 0x240000, "B": 0x440000, "C": 0x640000}
 
