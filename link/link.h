@@ -6,6 +6,7 @@
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define LINK_VERSION 1u
@@ -28,7 +29,8 @@
  * holds every byte inverted, so that erased flash (0xFF) is a hole that costs no disk. */
 #define LINK_FD_FLASH 6
 
-/* ---- registers. Written by the board before the MCU starts and by the party that is named afterwards. */
+/* ---- registers. Written by the board before the MCU starts and by the party that is named afterwards. An image may be older than its board, and the
+ * other way round: registers are only ever appended. */
 struct link_registers {
     uint32_t interrupt_pending; /* board sets to 1 *after* it has written to EVENT or RADIO, so that a MCU that clears it and then looks
                                    misses nothing; the MCU clears it. First: its address is what the firmware links
@@ -44,8 +46,6 @@ struct link_registers {
     uint8_t mac[6];
     uint8_t padding[2];
     uint32_t retained[16]; /* survive a reset (not power off): the MCU writes, the board copies them to the next run */
-    uint32_t trial_end;    /* enum hal_trial_end: how the trial ended that the last reset came out of; board */
-    uint32_t padding_2;
     struct link_fault {
         uint32_t signal;     /* 0: none; else the signal number, or LINK_FAULT_REASON: see text */
         uint32_t padding;
@@ -53,7 +53,12 @@ struct link_registers {
         uint64_t pc;
         char reason[128];    /* NUL-terminated */
     } fault; /* written by a dying MCU */
+    uint32_t trial_end; /* enum hal_trial_end: how the trial ended that the last reset came out of; board */
+    uint32_t padding_2;
 };
+_Static_assert(offsetof(struct link_registers, retained) == 48 && offsetof(struct link_registers, fault) == 112 &&
+                   offsetof(struct link_registers, trial_end) == 264,
+               "where images that were built before look for them");
 #define LINK_FAULT_REASON     0xFFFFFFFFu
 #define LINK_FAULT_NO_ADDRESS UINT64_MAX
 
