@@ -17,7 +17,8 @@ void mcu_end(void)
 void mcu_wait_for_end(void)
 {
     uint8_t byte;
-    while (read(LINK_FD_BUS, &byte, sizeof byte) > 0 || errno == EINTR) {
+    ssize_t got;
+    while ((got = read(LINK_FD_BUS, &byte, sizeof byte)) > 0 || (got < 0 && errno == EINTR)) {
     }
     mcu_end();
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,6 +98,17 @@ static void reset_is_asked_of_the_board(void **state)
     char data[64];
     receive(&command, data, sizeof data);
     assert_int_equal(command.code, LINK_RESET);
+}
+
+static void a_board_that_is_gone_ends_the_wait_for_it(void **state)
+{
+    start(DEED_RESET_INTERRUPTED);
+    struct link_command command;
+    char data[64];
+    receive(&command, data, sizeof data);
+    assert_int_equal(command.code, LINK_RESET);
+    assert_return_code(shutdown(board.mcu.bus_fd, SHUT_RDWR), errno);
+    expect_end();
 }
 
 static void expect_boot(enum deed deed, enum link_command_code code, enum hal_boot_slot slot,
@@ -243,6 +255,7 @@ int main(void)
         TEST(its_clock_runs_at_the_boards_speed),
         TEST(a_sleeping_mcu_uses_no_time),
         TEST(reset_is_asked_of_the_board),
+        TEST(a_board_that_is_gone_ends_the_wait_for_it),
         TEST(boot_and_trial_are_asked_of_the_board),
         TEST(it_is_told_how_a_trial_ended),
         TEST(what_is_retained_is_in_the_registers),
