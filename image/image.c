@@ -15,18 +15,6 @@ static bool known_target(uint32_t target)
     return target == IMAGE_TARGET_VIRTUAL || target == IMAGE_TARGET_MPS2;
 }
 
-/* It goes into replies, banners and listings as it is. */
-static bool version_is_printable(const char version[32])
-{
-    const char *end = memchr(version, 0, 32);
-    for (; end && version < end; version++) {
-        if (*version < ' ' || *version > '~') {
-            return false;
-        }
-    }
-    return end != NULL;
-}
-
 uint32_t image_size(const struct image_header *header)
 {
     return IMAGE_HEADER_SIZE + header->payload_size + IMAGE_MD5_SIZE;
@@ -35,7 +23,7 @@ uint32_t image_size(const struct image_header *header)
 int image_check_header(const struct image_header *header, uint32_t target, uint32_t space)
 {
     if (memcmp(header->magic, IMAGE_MAGIC, sizeof header->magic) != 0 ||
-        header->header_version != IMAGE_HEADER_VERSION || !version_is_printable(header->version)) {
+        header->header_version != IMAGE_HEADER_VERSION || !image_version_ok(header->version)) {
         return IMAGE_NOT_AN_IMAGE;
     }
     if (target == 0 ? !known_target(header->target) : header->target != target) {

@@ -3,6 +3,7 @@
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +19,7 @@ struct image_header {
     char magic[8];
     uint32_t header_version;
     uint32_t target; /* enum image_target */
-    char version[32];/* of the firmware, printable ASCII, NUL-padded, e.g. "1.0.0" */
+    char version[32]; /* of the firmware, NUL-padded, e.g. "1.0.0"; see image_version_ok() */
     uint32_t payload_size; /* bytes; the payload begins at IMAGE_HEADER_SIZE */
     uint8_t payload_sha256[32];
     uint8_t reserved[IMAGE_HEADER_SIZE - 84];
@@ -46,6 +47,17 @@ struct image_source {
 
 /* Bytes of the whole image, by a header that was checked. */
 uint32_t image_size(const struct image_header *header);
+
+/* Is this a version: 1 to 31 printable ASCII characters without spaces, and NUL? At most 32 bytes are read. It goes into replies, banners and lists as it is. */
+static inline bool image_version_ok(const char *version)
+{
+    const size_t size = sizeof((struct image_header *)0)->version;
+    size_t length = 0;
+    while (length < size && version[length] > ' ' && version[length] <= '~') {
+        length++;
+    }
+    return length > 0 && length < size && version[length] == '\0';
+}
 
 /* Check a header on its own: magic, header version, target, size against `space` (bytes for header, payload and MD5). */
 int image_check_header(const struct image_header *header, uint32_t target, uint32_t space);

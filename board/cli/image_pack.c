@@ -15,20 +15,6 @@
 
 #define PAYLOAD_MAX (FLASH_SLOT_SIZE - IMAGE_HEADER_SIZE - IMAGE_MD5_SIZE)
 
-static bool version_ok(const char *version)
-{
-    size_t length = strlen(version);
-    if (length == 0 || length >= sizeof((struct image_header *)0)->version) {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (version[i] <= ' ' || version[i] > '~') {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Read all of the file into image->payload. Returns its size, or an error. */
 static int64_t read_payload(const char *path, uint8_t *payload)
 {
@@ -120,7 +106,7 @@ static size_t frame_payload(uint8_t *image, size_t payload_size, enum image_targ
 int image_pack(const char *payload_path, const char *image_path, enum image_target target,
                const char *version)
 {
-    if (!version_ok(version)) {
+    if (!image_version_ok(version)) {
         return IMAGE_PACK_VERSION;
     }
     if (same_file(payload_path, image_path)) {

@@ -149,6 +149,31 @@ static void each_flaw_has_its_name(void **state)
     assert_int_equal(check(), IMAGE_OK);
 }
 
+/* It is what users see in a line: of an image that comes in as of one that is packed. */
+static void a_version_is_1_to_31_printable_characters_without_spaces(void **state)
+{
+    static const struct {
+        const char *text;
+        bool ok;
+    } versions[] = {
+        {"1", true},         {"1.2.3-rc1+~!", true}, {"1234567890123456789012345678901", true},
+        {"", false},         {" 1", false},          {"12345678901234567890123456789012", false},
+        {"1.0 beta", false}, {"1.0\n", false},       {"1.\xc3\xa4", false},
+        {"1.0\x7f", false},
+    };
+    struct image_header *header = (struct image_header *)image;
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        memset(header->version, 0, sizeof header->version);
+        memcpy(header->version, versions[i].text, strlen(versions[i].text));
+        assert_int_equal(image_check_header(header, IMAGE_TARGET_VIRTUAL, FLASH_SLOT_SIZE) ==
+                             IMAGE_OK,
+                         versions[i].ok);
+        assert_int_equal(
+            image_pack(payload_path, image_path, IMAGE_TARGET_VIRTUAL, versions[i].text),
+            versions[i].ok ? IMAGE_PACK_OK : IMAGE_PACK_VERSION);
+    }
+}
+
 static void a_wrong_sha256_is_found_behind_a_right_md5(void **state)
 {
     image[offsetof(struct image_header, payload_sha256)] ^= 1;
@@ -263,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup(its_end_is_the_md5_of_the_rest_as_md5sum_prints_it, put_image),
         cmocka_unit_test_setup(every_flipped_byte_is_found, put_image),
         cmocka_unit_test_setup(each_flaw_has_its_name, put_image),
+        cmocka_unit_test_setup(a_version_is_1_to_31_printable_characters_without_spaces, put_image),
         cmocka_unit_test_setup(a_wrong_sha256_is_found_behind_a_right_md5, put_image),
         cmocka_unit_test_setup(a_file_is_exactly_an_image, put_image),
         cmocka_unit_test_setup(a_file_of_another_kind_is_no_image_however_short, put_image),
