@@ -3,30 +3,14 @@
 /* No valid image that has a role is left out. Safe boot is the way back from what is new, so it
  * never tries an update, and from a damaged image it goes further back before it comes forward
  * again. */
-static const enum boot_candidate table[SAFE_BOOT_CHOICES][2][BOOT_CANDIDATES] = {
-    [SAFE_BOOT_NONE] =
-        {
-            [false] = {BOOT_TRY_LATEST, BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY},
-            [true] = {BOOT_TRY_TRIAL, BOOT_TRY_LATEST, BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY},
-        },
-    [SAFE_BOOT_LATEST] =
-        {
-            [false] = {BOOT_TRY_LATEST, BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY},
-            [true] = {BOOT_TRY_LATEST, BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY},
-        },
-    [SAFE_BOOT_PREVIOUS] =
-        {
-            [false] = {BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY, BOOT_TRY_LATEST},
-            [true] = {BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY, BOOT_TRY_LATEST},
-        },
-    [SAFE_BOOT_FACTORY] =
-        {
-            [false] = {BOOT_TRY_FACTORY, BOOT_TRY_PREVIOUS, BOOT_TRY_LATEST},
-            [true] = {BOOT_TRY_FACTORY, BOOT_TRY_PREVIOUS, BOOT_TRY_LATEST},
-        },
+static const enum boot_candidate table[SAFE_BOOT_CHOICES][BOOT_CANDIDATES] = {
+    [SAFE_BOOT_NONE] = {BOOT_TRY_TRIAL, BOOT_TRY_LATEST, BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY},
+    [SAFE_BOOT_LATEST] = {BOOT_TRY_LATEST, BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY},
+    [SAFE_BOOT_PREVIOUS] = {BOOT_TRY_PREVIOUS, BOOT_TRY_FACTORY, BOOT_TRY_LATEST},
+    [SAFE_BOOT_FACTORY] = {BOOT_TRY_FACTORY, BOOT_TRY_PREVIOUS, BOOT_TRY_LATEST},
 };
 
-const enum boot_candidate *boot_policy(enum safe_boot_choice choice, bool update_waits)
+const enum boot_candidate *boot_policy(enum safe_boot_choice choice)
 {
-    return table[choice][update_waits];
+    return table[choice];
 }

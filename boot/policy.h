@@ -2,8 +2,6 @@
 #ifndef BOOT_POLICY_H
 #define BOOT_POLICY_H
 
-#include <stdbool.h>
-
 #include "boot/safe_boot.h"
 
 enum boot_candidate {
@@ -18,6 +16,6 @@ enum boot_candidate {
 
 /* The candidates for this boot, BOOT_CANDIDATES of them: the first one that has a place and a valid
  * image there runs. */
-const enum boot_candidate *boot_policy(enum safe_boot_choice choice, bool update_waits);
+const enum boot_candidate *boot_policy(enum safe_boot_choice choice);
 
 #endif

@@ -16,61 +16,40 @@
 
 /* The rows as a user reads them, T(rial) L(atest) P(revious) F(actory); T is in place C, L in A, P
  * in B. */
-static const char *const rows[SAFE_BOOT_CHOICES][2] = {
-    [SAFE_BOOT_NONE] = {"LPF", "TLPF"},
-    [SAFE_BOOT_LATEST] = {"LPF", "LPF"},
-    [SAFE_BOOT_PREVIOUS] = {"PFL", "PFL"},
-    [SAFE_BOOT_FACTORY] = {"FPL", "FPL"},
+static const char *const rows[SAFE_BOOT_CHOICES] = {
+    [SAFE_BOOT_NONE] = "TLPF",
+    [SAFE_BOOT_LATEST] = "LPF",
+    [SAFE_BOOT_PREVIOUS] = "PFL",
+    [SAFE_BOOT_FACTORY] = "FPL",
 };
 
-static void assert_row(enum safe_boot_choice choice, bool update_waits)
+static void assert_row(enum safe_boot_choice choice)
 {
-    const enum boot_candidate *row = boot_policy(choice, update_waits);
-    const char *expected = rows[choice][update_waits];
+    const enum boot_candidate *row = boot_policy(choice);
     for (size_t i = 0; i < BOOT_CANDIDATES; i++) {
         char letter = "-TLPF"[row[i]];
-        assert_int_equal(letter, i < strlen(expected) ? expected[i] : '-');
+        assert_int_equal(letter, i < strlen(rows[choice]) ? rows[choice][i] : '-');
     }
 }
 
-static void normal_boot_runs_the_latest(void **state)
+static void normal_boot_tries_the_update_that_waits_and_else_runs_the_latest(void **state)
 {
-    assert_row(SAFE_BOOT_NONE, false);
+    assert_row(SAFE_BOOT_NONE);
 }
 
-static void normal_boot_tries_the_update_that_waits(void **state)
+static void the_first_window_is_the_confirmed_latest(void **state)
 {
-    assert_row(SAFE_BOOT_NONE, true);
-}
-
-static void the_first_window_is_the_latest(void **state)
-{
-    assert_row(SAFE_BOOT_LATEST, false);
-}
-
-static void the_first_window_is_the_confirmed_latest_while_an_update_waits(void **state)
-{
-    assert_row(SAFE_BOOT_LATEST, true);
+    assert_row(SAFE_BOOT_LATEST);
 }
 
 static void the_second_window_is_the_previous(void **state)
 {
-    assert_row(SAFE_BOOT_PREVIOUS, false);
-}
-
-static void the_second_window_is_the_previous_while_an_update_waits(void **state)
-{
-    assert_row(SAFE_BOOT_PREVIOUS, true);
+    assert_row(SAFE_BOOT_PREVIOUS);
 }
 
 static void the_last_window_is_the_factory_firmware(void **state)
 {
-    assert_row(SAFE_BOOT_FACTORY, false);
-}
-
-static void the_last_window_is_the_factory_firmware_while_an_update_waits(void **state)
-{
-    assert_row(SAFE_BOOT_FACTORY, true);
+    assert_row(SAFE_BOOT_FACTORY);
 }
 
 static enum hal_boot_slot place_of(char letter)
@@ -100,7 +79,7 @@ static void assert_boot(enum safe_boot_choice choice, unsigned recorded, unsigne
     }
 
     char expected = 0, wanted = 0;
-    for (const char *next = rows[choice][recorded & 1]; *next && !expected; next++) {
+    for (const char *next = rows[choice]; *next && !expected; next++) {
         unsigned bit = 1u << (strchr(letters, *next) - letters);
         if (*next != 'F' && !(recorded & bit)) {
             continue;
@@ -145,14 +124,10 @@ static void with_every_set_of_images_the_first_valid_one_of_the_row_runs(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normal_boot_runs_the_latest),
-        cmocka_unit_test(normal_boot_tries_the_update_that_waits),
-        cmocka_unit_test(the_first_window_is_the_latest),
-        cmocka_unit_test(the_first_window_is_the_confirmed_latest_while_an_update_waits),
+        cmocka_unit_test(normal_boot_tries_the_update_that_waits_and_else_runs_the_latest),
+        cmocka_unit_test(the_first_window_is_the_confirmed_latest),
         cmocka_unit_test(the_second_window_is_the_previous),
-        cmocka_unit_test(the_second_window_is_the_previous_while_an_update_waits),
         cmocka_unit_test(the_last_window_is_the_factory_firmware),
-        cmocka_unit_test(the_last_window_is_the_factory_firmware_while_an_update_waits),
         cmocka_unit_test(with_every_set_of_images_the_first_valid_one_of_the_row_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
