@@ -42,6 +42,18 @@ static void give_up(struct boot_record *record, enum boot_failure failure, struc
     note->rolled_back = failure;
 }
 
+/* An upload that broke off has cost the update that waited: said at one boot, then forgotten. */
+static void tell_replaced(struct boot_record *record, struct boot_note *note)
+{
+    struct words words = {"the update was rolled back: "};
+    words_add(&words, boot_failure_text(BOOT_FAILURE_REPLACED));
+    words_notice(&words);
+    note->rolled_back = BOOT_FAILURE_REPLACED;
+    record->failed = HAL_BOOT_FACTORY;
+    record->failure = BOOT_FAILURE_NONE;
+    write_record(record);
+}
+
 static enum boot_failure failure_of_last_trial(const struct boot_record *record)
 {
     switch (hal_trial_end()) {
@@ -62,6 +74,8 @@ static void judge_last_trial(struct boot_record *record, struct boot_note *note)
     enum boot_failure failure = failure_of_last_trial(record);
     if (record->trial != HAL_BOOT_FACTORY && failure != BOOT_FAILURE_NONE) {
         give_up(record, failure, note);
+    } else if (record->failure == BOOT_FAILURE_REPLACED) {
+        tell_replaced(record, note);
     }
 }
 
@@ -170,8 +184,7 @@ bool boot_select(enum safe_boot_choice safe_boot, struct boot_selection *selecti
     if (!selection->note.safe) {
         judge_last_trial(&record, &selection->note);
     }
-    bool update_waits = record.trial != HAL_BOOT_FACTORY;
-    if (!first_valid(boot_policy(safe_boot, update_waits), &record, selection, &damage)) {
+    if (!first_valid(boot_policy(safe_boot), &record, selection, &damage)) {
         selection->failure = (struct words){"no valid firmware: "};
         words_add(&selection->failure, damage.text);
         return false;

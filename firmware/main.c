@@ -53,7 +53,10 @@ int main(void)
     heartbeat_init();
     loop_init(clients, sizeof clients / sizeof clients[0]);
     loop_poll();
-    update_confirm(); /* the services are up: whatever scripts do from here on rolls nothing back */
+    if (update_confirm() < 0) {
+        hal_fault("the update on trial works, but the boot record cannot be written");
+    }
+    /* The services are up: whatever scripts do from here on rolls nothing back. */
     hal_report(HAL_REPORT_STATE, "running");
 
     python_run();

@@ -24,7 +24,7 @@ void boot_note_set(const struct boot_note *note)
                            (uint32_t)note->rolled_back << ROLLED_BACK);
 }
 
-void boot_note_get(struct boot_note *note)
+bool boot_note_get(struct boot_note *note)
 {
     uint32_t word = hal_retained_read(HAL_RETAINED_BOOT_NOTE);
     *note = (struct boot_note){
@@ -36,9 +36,11 @@ void boot_note_get(struct boot_note *note)
         .rolled_back = (enum boot_failure)(word >> ROLLED_BACK & 7),
     };
     if ((word & TAG_MASK) != TAG || note->role > BOOT_ROLE_PREVIOUS ||
-        note->wanted > BOOT_ROLE_PREVIOUS || note->rolled_back > BOOT_FAILURE_STARTS) {
+        note->wanted > BOOT_ROLE_PREVIOUS || note->rolled_back >= BOOT_FAILURES) {
         memset(note, 0, sizeof *note);
+        return false;
     }
+    return true;
 }
 
 const char *boot_role_name(enum boot_role role)

@@ -20,8 +20,8 @@ struct boot_note {
 };
 
 void boot_note_set(const struct boot_note *note);
-/* Without a note (an image that was not started by the boot loader): all 0. */
-void boot_note_get(struct boot_note *note);
+/* False: there is none (an image that was not started by the boot loader), and *note is all 0. */
+bool boot_note_get(struct boot_note *note);
 
 /* "factory", "latest", "previous". */
 const char *boot_role_name(enum boot_role role);

@@ -1,6 +1,5 @@
 #include "image/boot_record.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "lib/flash_map.h"
@@ -35,8 +34,7 @@ static bool makes_sense(const struct boot_record *record)
 {
     return record->latest < HAL_BOOT_SLOTS && record->previous < HAL_BOOT_SLOTS &&
            record->trial < HAL_BOOT_SLOTS && record->failed < HAL_BOOT_SLOTS &&
-           record->failure <= BOOT_FAILURE_STARTS &&
-           !same_place(record->latest, record->previous) &&
+           record->failure < BOOT_FAILURES && !same_place(record->latest, record->previous) &&
            !same_place(record->latest, record->trial) &&
            !same_place(record->previous, record->trial) && record->reserved[0] == 0 &&
            record->reserved[1] == 0;
@@ -60,10 +58,12 @@ int boot_record_write(const struct boot_record *record)
     return record_write(&record_place, record, sizeof *record);
 }
 
-void boot_record_confirm(struct boot_record *record)
+void boot_record_confirm(struct boot_record *record, bool latest_is_valid)
 {
     if (record->trial != HAL_BOOT_FACTORY) {
-        record->previous = record->latest;
+        if (latest_is_valid) {
+            record->previous = record->latest;
+        }
         record->latest = record->trial;
         record->trial = HAL_BOOT_FACTORY;
         record->starts = 0;
@@ -95,6 +95,8 @@ const char *boot_failure_text(enum boot_failure failure)
         return "it reset itself";
     case BOOT_FAILURE_STARTS:
         return "started too often without coming up";
+    case BOOT_FAILURE_REPLACED:
+        return "another upload was to replace it, and broke off";
     default:
         return "unknown failure";
     }

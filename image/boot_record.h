@@ -3,6 +3,7 @@
 #ifndef IMAGE_BOOT_RECORD_H
 #define IMAGE_BOOT_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hal/boot.h"
@@ -17,6 +18,8 @@ enum boot_failure {
     BOOT_FAILURE_TIMEOUT = 3,
     BOOT_FAILURE_RESET = 4,
     BOOT_FAILURE_STARTS = 5, /* BOOT_RECORD_STARTS_MAX starts without a confirmation */
+    BOOT_FAILURE_REPLACED = 6, /* before its trial: its place was given to another upload, which then did not come to its end */
+    BOOT_FAILURES,
 };
 
 /* As it stands in flash. Places are enum hal_boot_slot; HAL_BOOT_FACTORY (0) says: none. No two of latest, previous and trial are the
@@ -42,7 +45,8 @@ enum boot_record_status boot_record_read(struct boot_record *record);
 int boot_record_write(const struct boot_record *record);
 
 /* Changes of a record in RAM. */
-void boot_record_confirm(struct boot_record *record);                            /* trial -> latest -> previous */
+/* trial -> latest -> previous. A latest one whose image is no longer valid (the caller looks) is no way back: then the previous one stays. */
+void boot_record_confirm(struct boot_record *record, bool latest_is_valid);
 void boot_record_fail(struct boot_record *record, enum boot_failure failure);    /* trial -> failed */
 
 /* A short English phrase: "hard fault". */

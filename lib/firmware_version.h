@@ -1,4 +1,4 @@
-/* The version of the firmware that this program is, e.g. "1.0.0"; each executable has its own. At most 31 bytes. */
+/* The version that this program was built as, e.g. "1.0.0"; each executable has its own. At most 31 bytes. Users are told that of the image: update_version(). */
 #ifndef LIB_FIRMWARE_VERSION_H
 #define LIB_FIRMWARE_VERSION_H
 

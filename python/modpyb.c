@@ -4,13 +4,13 @@
 
 #include "hal/radio.h"
 #include "hal/random.h"
-#include "lib/firmware_version.h"
 #include "py/gc.h"
 #include "py/mphal.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "python/vfs_storage.h"
 #include "storage/storage.h"
+#include "update/update.h"
 
 #define WIPY_CPU_HZ 80000000 /* what the WiPy's processor runs at, as its documentation says */
 
@@ -102,7 +102,7 @@ static mp_obj_t pyb_info(size_t n_args, const mp_obj_t *args)
     hal_radio_mac(mac);
     mp_printf(&mp_plat_print, "ID=%02x%02x%02x%02x%02x%02x\n", mac[0], mac[1], mac[2], mac[3],
               mac[4], mac[5]);
-    mp_printf(&mp_plat_print, "firmware=%s\n", firmware_version);
+    mp_printf(&mp_plat_print, "firmware=%s\n", update_version());
 
     gc_info_t info;
     gc_info(&info);

@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "hal/random.h"
-#include "lib/firmware_version.h"
+#include "update/update.h"
 
 static const char *mp_os_uname_release(void)
 {
-    return firmware_version;
+    return update_version();
 }
 
 /* urandom(n): n random bytes, fit for keys. */

@@ -12,24 +12,34 @@
 #include "lib/text.h"
 #include "storage/storage.h"
 
-void update_confirm(void)
+static bool is_valid(enum hal_boot_slot slot, struct image_header *header)
+{
+    return image_check_flash(boot_place_address(slot), boot_place_size(slot), IMAGE_TARGET_HERE,
+                             header) == IMAGE_OK;
+}
+
+int update_confirm(void)
 {
     struct boot_note note;
     boot_note_get(&note);
     if (!note.trial) {
-        return;
+        return UPDATE_OK;
     }
     struct boot_record record;
     boot_record_read(&record);
     if (record.trial == note.slot) {
-        boot_record_confirm(&record);
+        struct image_header header;
+        bool latest_is_valid = record.latest != HAL_BOOT_FACTORY &&
+                               is_valid((enum hal_boot_slot)record.latest, &header);
+        boot_record_confirm(&record, latest_is_valid);
         if (boot_record_write(&record) != STORAGE_OK) {
-            return; /* the supervision ends it: an update that is not recorded is none */
+            return UPDATE_FAILED; /* an update that is not recorded is none */
         }
     }
     hal_boot_confirm();
     note.trial = false; /* the note outlives a soft reset */
     boot_note_set(&note);
+    return UPDATE_OK;
 }
 
 bool update_is_safe_boot(void)
@@ -39,26 +49,32 @@ bool update_is_safe_boot(void)
     return note.safe;
 }
 
-/* The version in the header of what lies there; "" when that is no image. */
-static void read_version(enum hal_boot_slot slot, char version[32])
+/* The version in the header of what lies there; NULL when that is no image. */
+static const char *version_at(enum hal_boot_slot slot)
 {
-    struct image_header header;
-    version[0] = '\0';
-    if (slot != HAL_BOOT_FACTORY &&
+    static struct image_header header;
+    bool is_image =
         hal_flash_read(boot_place_address(slot), &header, sizeof header) == HAL_OK &&
-        image_check_header(&header, IMAGE_TARGET_HERE, boot_place_size(slot)) == IMAGE_OK) {
-        strcpy(version, header.version);
-    }
+        image_check_header(&header, IMAGE_TARGET_HERE, boot_place_size(slot)) == IMAGE_OK;
+    return is_image ? header.version : NULL;
+}
+
+/* Not what the program was built as: who packs an image says what version it is. */
+const char *update_version(void)
+{
+    struct boot_note note;
+    const char *version = boot_note_get(&note) ? version_at(note.slot) : NULL;
+    return version ? version : firmware_version;
 }
 
 static void add_rollback(struct text *text, enum boot_failure failure)
 {
     struct boot_record record;
-    char version[32];
     boot_record_read(&record);
-    read_version((enum hal_boot_slot)record.failed, version);
+    const char *version =
+        record.failed == HAL_BOOT_FACTORY ? NULL : version_at((enum hal_boot_slot)record.failed);
     text_string(text, "; ");
-    text_string(text, version[0] ? version : "an update");
+    text_string(text, version ? version : "an update");
     text_string(text, " was rolled back: ");
     text_string(text, boot_failure_text(failure));
 }
@@ -77,7 +93,7 @@ size_t update_text(char *text, size_t size)
         text_char(&out, ' ');
     }
     text_string(&out, "firmware ");
-    text_string(&out, firmware_version);
+    text_string(&out, update_version());
     if (other) {
         text_string(&out, ", since the ");
         text_string(&out, boot_role_name(note.wanted));
@@ -111,8 +127,7 @@ void update_place(enum hal_boot_slot slot, struct update_place *place)
     struct image_header header;
     boot_record_read(&record);
     boot_note_get(&note);
-    bool valid = image_check_flash(boot_place_address(slot), boot_place_size(slot),
-                                   IMAGE_TARGET_HERE, &header) == IMAGE_OK;
+    bool valid = is_valid(slot, &header);
 
     memset(place, 0, sizeof *place);
     place->name = boot_place_name(slot);
@@ -122,7 +137,8 @@ void update_place(enum hal_boot_slot slot, struct update_place *place)
     }
     if (slot == note.slot) {
         place->state = UPDATE_RUNNING;
-    } else if (slot != HAL_BOOT_FACTORY && slot == record.failed) {
+    } else if (slot != HAL_BOOT_FACTORY && slot == record.failed &&
+               record.failure != BOOT_FAILURE_REPLACED) {
         place->state = UPDATE_ROLLED_BACK;
     } else if (!valid) {
         place->state = place->role[0] ? UPDATE_DAMAGED : UPDATE_EMPTY;

@@ -2,7 +2,9 @@
  *
  * The image is written to a place that holds neither the latest nor the previous update, nor the one that runs, nor (as long as there
  * is another place) the one that waits for its trial. When only that place is left, the image is first collected in /flash, so that
- * what waits is given up only for a complete and valid image. Nothing that is refused or abandoned changes what the next boot runs. */
+ * what waits is given up only for a complete and valid image. Nothing that is refused or abandoned changes what the next boot runs, with one
+ * exception: when that complete image is being copied over the one that waited, and a reset, a power cut or a failing chip breaks the copy off, then
+ * neither waits any more. The latest one runs, and the next normal boot says why. */
 #ifndef UPDATE_UPDATE_H
 #define UPDATE_UPDATE_H
 
@@ -17,7 +19,7 @@ enum update_error {
     UPDATE_BUSY = -1,      /* another upload is under way */
     UPDATE_REFUSED = -2,   /* not an image, wrong target, truncated, digest mismatch: update_words() */
     UPDATE_TOO_LARGE = -3, /* for its place, or for the room in /flash: update_words() */
-    UPDATE_FAILED = -4,    /* the chip fails: update_words() */
+    UPDATE_FAILED = -4,    /* the chip fails: update_words(); see above */
 };
 
 /* Begin an upload. One at a time. */
@@ -25,7 +27,8 @@ int update_begin(void);
 /* The next bytes, in order; 1 to 4096. All of them, or an error: then the upload is over but for update_abandon(). Blocks for the time that the flash
  * takes for them. */
 int32_t update_write(const void *data, uint32_t size);
-/* No more comes: verify, and make it the update that is tried at the next normal boot. The upload is over either way. */
+/* No more comes: verify, and make it the update that is tried at the next normal boot. The upload is over either way. Blocks while it reads the whole
+ * image back, and feeds the watchdog meanwhile. */
 int update_commit(void);
 /* Give it up; also after an error of update_write(). Nothing happens when none is under way. */
 void update_abandon(void);
@@ -33,8 +36,12 @@ void update_abandon(void);
  * 700000 bytes came", ... Valid until the next call. */
 const char *update_words(void);
 
-/* The services are up: the image that runs works. Makes the update on trial the latest one, and ends the supervision. Does nothing when it is not on trial. */
-void update_confirm(void);
+/* The services are up: the image that runs works. Makes the update on trial the latest one, and ends the supervision. Does nothing when it is not on
+ * trial. UPDATE_FAILED: that cannot be recorded, and it is still supervised; it must not go on to scripts, of which any error would now look like its own. */
+int update_confirm(void);
+
+/* The version of the firmware that runs, as its image says: what `status`, update_place() and the 226 of its upload say, too. Valid until the next call. */
+const char *update_version(void);
 
 /* What runs, in a line without CR LF: "firmware 1.2.0", "safe boot, previous firmware 1.1.0", "firmware 1.1.0; 1.2.0 was rolled back: hard fault".
  * Returns its length; never more than `size` - 1. */

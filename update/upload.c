@@ -6,6 +6,7 @@
 
 #include "hal/flash.h"
 #include "hal/result.h"
+#include "hal/watchdog.h"
 #include "image/boot_note.h"
 #include "image/boot_record.h"
 #include "image/image.h"
@@ -191,27 +192,37 @@ static int open_scratch(const struct boot_record *record)
     return UPDATE_OK;
 }
 
+/* update_commit() reads the whole image, and may copy it, without a return to the loop: a watchdog
+ * that a script has started would bite in the middle. So both readers feed it. That hides no hang:
+ * they are called once for each chunk of an image whose size has been checked. */
 static int read_scratch(void *context, uint32_t offset, void *data, uint32_t size)
 {
+    hal_watchdog_feed();
     if (storage_seek(context, (int32_t)offset, STORAGE_SEEK_SET) < 0) {
         return -1;
     }
     return storage_read(context, data, size) == (int32_t)size ? 0 : -1;
 }
 
-/* The image in /flash is whole and valid: only now what waits makes room for it. */
+static int read_place(void *context, uint32_t offset, void *data, uint32_t size)
+{
+    hal_watchdog_feed();
+    return hal_flash_read(boot_place_address(upload.place) + offset, data, size);
+}
+
+/* The image in /flash is whole and valid: only now what waits makes room for it. One write of the
+ * record takes it away and says why, for the boot after a copy that broke off. */
 static int move_to_place(struct boot_record *record)
 {
+    int result = UPDATE_OK;
     enum hal_boot_slot place = free_place(record);
     if (place == NOWHERE) {
-        place = record->trial;
-        record->trial = HAL_BOOT_FACTORY;
-        record->starts = 0;
-        if (boot_record_write(record) != STORAGE_OK) {
-            return chip_failed();
-        }
+        upload.place = record->trial;
+        boot_record_fail(record, BOOT_FAILURE_REPLACED);
+        result = boot_record_write(record) == STORAGE_OK ? UPDATE_OK : chip_failed();
+    } else {
+        result = take_place(place, record);
     }
-    int result = take_place(place, record);
     uint32_t end = image_size(&upload.header);
     uint8_t chunk[CHUNK];
     for (uint32_t at = 0; at < end && result == UPDATE_OK; at += CHUNK) {
@@ -320,8 +331,8 @@ static int verify(struct boot_record *record)
     if (result != UPDATE_OK) {
         return result;
     }
-    error = image_check_flash(boot_place_address(upload.place), boot_place_size(upload.place),
-                              IMAGE_TARGET_HERE, &header);
+    struct image_source source = {read_place, NULL};
+    error = image_check(&source, upload.received, IMAGE_TARGET_HERE, &header);
     return error < 0 ? refuse_image(error) : UPDATE_OK;
 }
 
@@ -329,6 +340,10 @@ static int accept(struct boot_record *record)
 {
     record->trial = (uint8_t)upload.place;
     record->starts = 0;
+    if (record->failure == BOOT_FAILURE_REPLACED) { /* it was, and nothing is lost */
+        record->failed = HAL_BOOT_FACTORY;
+        record->failure = BOOT_FAILURE_NONE;
+    }
     if (boot_record_write(record) != STORAGE_OK) {
         return chip_failed();
     }

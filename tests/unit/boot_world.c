@@ -5,6 +5,7 @@
 
 #include "hal/retained.h"
 #include "hal/uart.h"
+#include "hal/watchdog.h"
 #include "lib/flash_map.h"
 #include "mbedtls/md5.h"
 #include "mbedtls/sha256.h"
@@ -30,6 +31,11 @@ uint32_t hal_retained_read(unsigned index)
 void hal_retained_write(unsigned index, uint32_t value)
 {
     retained[index] = value;
+}
+
+void hal_watchdog_feed(void)
+{
+    boot_world.fed++;
 }
 
 static void append(char *text, size_t size, const char *more, size_t length)

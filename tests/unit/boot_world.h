@@ -13,6 +13,7 @@ struct boot_world {
     enum hal_trial_end trial_end; /* of the last reset */
     char notices[1000];           /* those of this boot, a line each */
     char wire[1000];              /* what came by UART at this boot */
+    unsigned fed;                 /* how often the watchdog was */
 };
 extern struct boot_world boot_world;
 

@@ -67,7 +67,7 @@ static void a_confirmed_update_stays(void **state)
 {
     assert_runs(SAFE_BOOT_NONE, HAL_BOOT_SLOT_C, true);
     struct boot_record record = record_now();
-    boot_record_confirm(&record);
+    boot_record_confirm(&record, true);
     boot_record_write(&record);
     uint64_t commands = ram_chip.commands;
     assert_runs(SAFE_BOOT_NONE, HAL_BOOT_SLOT_C, false);
@@ -259,7 +259,7 @@ static void live(enum hal_trial_end end)
     }
     if (end == HAL_TRIAL_NONE) {
         struct boot_record record = record_now();
-        boot_record_confirm(&record);
+        boot_record_confirm(&record, true);
         boot_record_write(&record);
         return;
     }

@@ -265,6 +265,7 @@ static void a_valid_image_replaces_the_one_that_waits(void **state)
     upload_good("6.0.0");
     boot();
     assert_runs("6.0.0");
+    assert_string_equal(boot_world.notices, ""); /* nothing was lost */
     update_confirm();
     assert_true(boot_world_boot(SAFE_BOOT_PREVIOUS, &running));
     assert_runs("3.0.0");
@@ -358,6 +359,85 @@ static void with_flash_damaged_the_one_that_waits_stays(void **state)
     assert_runs("5.0.0");
 }
 
+static unsigned unfed, fed_before; /* commands for a place since the watchdog was fed last */
+
+static void watch_food(const struct ram_chip_command *command)
+{
+    if (boot_world.fed != fed_before) {
+        fed_before = boot_world.fed;
+        unfed = 0;
+    }
+    if (command->address < FLASH_BOOT_RECORD_ADDRESS) {
+        assert_true(++unfed <= 2); /* one chunk: an erase and a program */
+    }
+}
+
+static void a_watchdog_is_fed_while_the_image_is_verified_and_copied(void **state)
+{
+    make_image("5.0.0");
+    assert_int_equal(update_begin(), UPDATE_OK);
+    for (uint32_t at = 0; at < length; at += 1000) {
+        uint32_t part = length - at < 1000 ? length - at : 1000;
+        assert_int_equal(update_write(image + at, part), part);
+    }
+    fed_before = boot_world.fed;
+    unsigned before_commit = boot_world.fed;
+    ram_chip.watch = watch_food;
+    assert_int_equal(update_commit(), UPDATE_OK);
+    ram_chip.watch = NULL;
+    /* Read in /flash, copied, and read in its place, never more than a sector at a time. */
+    assert_true(boot_world.fed - before_commit >= 3 * length / FLASH_SECTOR_SIZE);
+
+    new_board(state); /* a place is free: there is no copy */
+    make_image("5.0.0");
+    assert_int_equal(update_begin(), UPDATE_OK);
+    assert_int_equal(update_write(image, 4096), 4096);
+    assert_int_equal(update_write(image + 4096, 4096), 4096);
+    assert_int_equal(update_write(image + 8192, length - 8192), length - 8192);
+    before_commit = boot_world.fed;
+    assert_int_equal(update_commit(), UPDATE_OK);
+    assert_true(boot_world.fed - before_commit >= length / FLASH_SECTOR_SIZE);
+}
+
+static void fail_at_place(const struct ram_chip_command *command)
+{
+    ram_chip.fails = ram_chip.fails || command->address < FLASH_BOOT_RECORD_ADDRESS;
+}
+
+static void a_chip_that_fails_in_the_last_copy_costs_what_waited_and_that_is_told(void **state)
+{
+    make_image("5.0.0");
+    ram_chip.watch = fail_at_place;
+    assert_int_equal(upload(image, length, 4096), UPDATE_FAILED);
+    ram_chip.watch = NULL;
+    ram_chip.fails = false;
+    struct update_place place;
+    update_place(HAL_BOOT_SLOT_C, &place);
+    assert_string_equal(place.role, "");
+    uint64_t commands = ram_chip.commands;
+    assert_true(boot_world_boot(SAFE_BOOT_LATEST, &running));
+    assert_true(ram_chip.commands == commands); /* safe boot leaves it to the next normal boot */
+    assert_string_equal(boot_world.notices, "");
+    boot();
+    assert_runs("3.0.0");
+    assert_non_null(strstr(boot_world.notices, "another upload was to replace it"));
+    boot();
+    assert_string_equal(boot_world.notices, "");
+}
+
+static void what_was_lost_is_not_told_when_the_next_upload_made_up_for_it(void **state)
+{
+    make_image("5.0.0");
+    ram_chip.watch = fail_at_place;
+    assert_int_equal(upload(image, length, 4096), UPDATE_FAILED);
+    ram_chip.watch = NULL;
+    ram_chip.fails = false;
+    upload_good("5.0.0");
+    boot();
+    assert_runs("5.0.0");
+    assert_string_equal(boot_world.notices, "");
+}
+
 static void a_firmware_on_trial_does_not_overwrite_itself(void **state)
 {
     boot();
@@ -393,6 +473,9 @@ int main(void)
         FULL(nobody_sees_it_on_its_way),
         FULL(without_room_in_flash_the_one_that_waits_stays),
         FULL(with_flash_damaged_the_one_that_waits_stays),
+        FULL(a_watchdog_is_fed_while_the_image_is_verified_and_copied),
+        FULL(a_chip_that_fails_in_the_last_copy_costs_what_waited_and_that_is_told),
+        FULL(what_was_lost_is_not_told_when_the_next_upload_made_up_for_it),
         FULL(a_firmware_on_trial_does_not_overwrite_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

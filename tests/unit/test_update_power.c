@@ -52,6 +52,23 @@ static unsigned stage_of(const struct story *story)
     return 0;
 }
 
+/* Only in the story with three firmwares there is one: the update that waited is gone, and the new
+ * one is not there. */
+static void assert_a_loss_is_told(const struct story *story)
+{
+    static const char words[] = "rolled back: another upload was to replace it, and broke off";
+    bool lost = story->runs[2] && strcmp(running.header.version, story->runs[1]) == 0;
+    char line[UPDATE_TEXT_MAX];
+    update_text(line, sizeof line);
+    assert_int_equal(strstr(boot_world.notices, words) != NULL, lost);
+    assert_int_equal(strstr(line, words) != NULL, lost);
+    if (lost) { /* once */
+        boot();
+        assert_string_equal(boot_world.notices, "");
+        assert_int_equal(record_now().failed, HAL_BOOT_FACTORY);
+    }
+}
+
 static void tell(const struct story *story)
 {
     unsigned stage = 0;
@@ -69,6 +86,7 @@ static void tell(const struct story *story)
         }
         stage = now;
         assert_record_is_sound();
+        assert_a_loss_is_told(story);
         if (!on_trial) {
             assert_int_equal(record_now().latest, latest);
         }
@@ -128,12 +146,17 @@ static void of_an_upload_over_a_failed_one(void **state)
     tell(&(struct story){upload_5, {"3.0.0", "5.0.0"}});
 }
 
+static void confirm(void)
+{
+    assert_int_equal(update_confirm(), UPDATE_OK);
+}
+
 static void of_a_confirmation(void **state)
 {
     full_board(state);
     boot();
     assert_runs("4.0.0");
-    tell(&(struct story){update_confirm, {"4.0.0"}});
+    tell(&(struct story){confirm, {"4.0.0"}});
 }
 
 int main(void)
