@@ -28,13 +28,6 @@ static enum safe_boot_choice wait_for_choice(void)
     return safe_boot.choice;
 }
 
-static _Noreturn void no_image(const struct words *failure)
-{
-    words_print(failure);
-    hal_led_set(true);
-    hal_fault(failure->text);
-}
-
 static void tell(const struct boot_selection *selection)
 {
     const char *role = boot_role_name(selection->note.role);
@@ -55,7 +48,7 @@ int main(void)
 {
     struct boot_selection selection;
     if (!boot_select(wait_for_choice(), &selection)) {
-        no_image(&selection.failure);
+        hal_fault(selection.failure.text); /* says so on the wire, and the LED is on */
     }
     tell(&selection);
     enum hal_boot_slot slot = selection.note.slot;
