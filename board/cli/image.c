@@ -80,8 +80,10 @@ static void print_hex(const char *name, const uint8_t *bytes, size_t size)
  */
 static void print_md5(struct image_file *file, const struct image_header *header)
 {
+    const uint32_t frame = IMAGE_HEADER_SIZE + IMAGE_MD5_SIZE;
     char md5[IMAGE_MD5_SIZE + 1] = "";
-    if (image_size(header) <= file->size &&
+    /* Of an image for another target the size has not been checked. */
+    if (file->size >= frame && header->payload_size <= file->size - frame &&
         image_file_read(file, image_size(header) - IMAGE_MD5_SIZE, md5, IMAGE_MD5_SIZE) == 0 &&
         strspn(md5, "0123456789abcdef") == IMAGE_MD5_SIZE) {
         printf("md5      %s\n", md5);
@@ -96,9 +98,7 @@ static void print_info(struct image_file *file, const struct image_header *heade
     printf("target   %s\n", image_target_name(header->target));
     printf("payload  %u bytes\n", (unsigned)header->payload_size);
     print_hex("sha256", header->payload_sha256, sizeof header->payload_sha256);
-    if (result != IMAGE_TOO_LARGE) {
-        print_md5(file, header);
-    }
+    print_md5(file, header);
     printf("image    %s\n", image_error_text(result));
 }
 
