@@ -54,7 +54,8 @@ enum hal_radio_link {
 
 /* What is in range now: stores up to `max` (at most HAL_RADIO_NETWORKS), returns how many, or negative. Works in both modes. */
 int hal_radio_scan(struct hal_radio_network *networks, int max);
-/* Join a network (an access point of one's own stops). Returns at once; hal_radio_link() tells, after an interrupt. It is tried once; who wants to try again calls again. */
+/* Join a network (an access point of one's own stops). Returns at once; hal_radio_link() tells, after an interrupt. It is tried once; who wants to try again calls again.
+ * From its return on hal_radio_link() speaks of this attempt, no more of one before. */
 int hal_radio_join(const struct hal_radio_network *network);
 void hal_radio_leave(void);
 enum hal_radio_link hal_radio_link(void);
