@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "update": ["image", "storage", "hal", "lib"],
     "system": ["storage", "hal", "lib"],
     "net": ["system", "update", "storage", "hal", "lib"],
-    "python": ["system", "update", "storage", "hal", "lib"],
+    "python": ["net", "system", "update", "storage", "hal", "lib"],
     "firmware": ["python", "net", "boot", "system", "update", "image", "storage", "hal", "lib"],
     "link": [],
     "targets": ["hal", "link", "lib"],

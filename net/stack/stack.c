@@ -13,15 +13,11 @@
 static struct netif radio;
 static bool more_frames;
 
-void stack_init(const uint8_t address[4], const uint8_t netmask[4])
+void stack_init(void)
 {
-    ip4_addr_t ip, mask;
-    IP4_ADDR(&ip, address[0], address[1], address[2], address[3]);
-    IP4_ADDR(&mask, netmask[0], netmask[1], netmask[2], netmask[3]);
     lwip_init();
-    netif_add(&radio, &ip, &mask, &ip, NULL, radio_netif_init, ethernet_input);
+    netif_add(&radio, NULL, NULL, NULL, NULL, radio_netif_init, ethernet_input);
     netif_set_default(&radio);
-    netif_set_link_up(&radio);
     netif_set_up(&radio);
 }
 
