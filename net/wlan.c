@@ -421,6 +421,12 @@ static bool same_address(const struct wlan_ip *a, const struct wlan_ip *b)
            memcmp(a->gateway, b->gateway, 4) == 0;
 }
 
+void wlan_set_dns(const uint8_t dns[4])
+{
+    memcpy(settings.mode == WLAN_MODE_AP ? ap_ip.dns : sta_ip.dns, dns, 4);
+    interface_set_dns(dns);
+}
+
 static int set_ap_ip(const struct wlan_ip *ip)
 {
     static const uint8_t pool[4] = {255, 255, 255, 0};
@@ -444,7 +450,9 @@ static int set_sta_ip(const struct wlan_ip *ip)
     }
     bool same = ip->dhcp == sta_ip.dhcp && (ip->dhcp || same_address(ip, &sta_ip));
     sta_ip = *ip;
-    interface_set_dns(ip->dns);
+    if (!ip->dhcp) {
+        interface_set_dns(ip->dns);
+    }
     if (!same) {
         interface_drop_connections();
         use_sta_address();

@@ -64,6 +64,8 @@ void wlan_ip(struct wlan_ip *ip);
  * point's must be in a /24, because it leases the rest of it, and is not by DHCP. For a station
  * with DHCP only `dns` counts. 0, or HAL_ERROR_RANGE: no such address. */
 int wlan_set_ip(const struct wlan_ip *ip);
+/* The DNS server alone, of the present mode. */
+void wlan_set_dns(const uint8_t dns[4]);
 
 /* Called from poll at each change (link, address, station of the access point): must only schedule.
  * NULL: nobody. */

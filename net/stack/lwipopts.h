@@ -51,7 +51,7 @@
 #define LWIP_NETIF_TX_SINGLE_PBUF 1 /* the radio sends one block of memory */
 #define MEMP_NUM_PBUF             64
 #define MEMP_NUM_RAW_PCB          4
-#define MEMP_NUM_UDP_PCB          16
+#define MEMP_NUM_UDP_PCB          24
 #define MEMP_NUM_TCP_PCB          256 /* 200 clients at once get a refusal, not silence */
 #define MEMP_NUM_TCP_PCB_LISTEN   24
 #define MEMP_NUM_TCP_SEG          1024
