@@ -23,6 +23,7 @@ MAY_INCLUDE = {
     # hal only for the numbers that stand on the wire (enum hal_result, hal_report_item, ...)
     "board": ["link", "hal", "lib"],
     "board/loader": ["link", "lib"],
+    "board/air": ["hal", "lib"],  # hal for its numbers
     "board/laptop": ["lib"],
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],

@@ -1,10 +1,12 @@
-/* How bad the air of a place is: `conditions.json`, set by `wipy air DIR set`, read by every access point of the place when it changes.
+/* How bad the air of a place is: `conditions.json`, set by `wipy air DIR set`, read by every access point of the place when it starts and
+ * when somebody knocks at it, as air_conditions_write() does.
  * They hold for each frame that an access point takes in from a member, and for each that it hands to one, so a frame between two stations meets them twice. */
 #ifndef BOARD_AIR_CONDITIONS_H
 #define BOARD_AIR_CONDITIONS_H
 
 #include "board/air/place.h"
 
+#define CONDITIONS_FILE    "conditions.json"
 #define CONDITIONS_CUT_MAX 64
 
 struct air_conditions {
@@ -18,7 +20,7 @@ struct air_conditions {
 
 /* What is not set has its default: none of it. A file that makes no sense: all defaults, and -1 with one clear line in `error`. */
 int air_conditions_read(struct air_conditions *conditions, const struct air_place *place, char *error, size_t error_size);
-/* Replaces the file whole. 0 or -errno. */
+/* Replaces the file whole, and lets every access point of the place know. 0 or -errno. */
 int air_conditions_write(const struct air_conditions *conditions, const struct air_place *place);
 /* "loss=1%", "delay=20ms", "jitter=5ms", "rate=1000kbps", "cut=MAC", "restore=MAC", "clear". 0 or -1 with one clear line in `error`. */
 int air_conditions_parse(struct air_conditions *conditions, const char *setting, char *error, size_t error_size);

@@ -18,7 +18,8 @@ struct air_place {
 };
 
 /* Open the directory, made when it is missing with rights for its owner only. `path` NULL: the one that all boards and stations of this user share
- * ($XDG_RUNTIME_DIR/wipy-air, else /tmp/wipy-air-UID, which must be the user's own and nobody else's). 0, or -1 with one clear line in `error`. */
+ * ($XDG_RUNTIME_DIR/wipy-air, else /tmp/wipy-air-UID). It must be the user's own, and nobody else may write in it. 0, or -1 with one clear line in
+ * `error`. */
 int air_place_open(struct air_place *place, const char *path, char *error, size_t error_size);
 void air_place_close(struct air_place *place);
 
@@ -33,7 +34,12 @@ struct air_network {
 /* The networks in range: stores up to `max`, returns how many were stored, ordered by bssid. Removes stale beacons. */
 int air_place_scan(const struct air_place *place, struct air_network *networks, int max);
 
-/* Tells when beacons come or go: an inotify descriptor to wait on; air_place_changed() empties it. -1: errno. */
+/* The network of this bssid; false: it is not in range. */
+bool air_place_find(const struct air_place *place, const uint8_t bssid[6],
+                    struct air_network *network);
+
+/* Tells when a beacon comes or goes or the conditions change: an inotify descriptor to wait on; air_place_changed() empties it. -1: errno (a user
+ * has only so many of them: who cannot have one must look now and then). */
 int air_place_watch(const struct air_place *place);
 void air_place_changed(int watch_fd);
 
@@ -49,5 +55,10 @@ void air_beacon_stop(struct air_beacon *beacon, const struct air_place *place);
 
 /* Connect to the access point of this bssid: a non-blocking SOCK_SEQPACKET descriptor, or -errno. */
 int air_connect(const struct air_place *place, const uint8_t bssid[6]);
+
+/* A small file of the place as a whole: read it (returns its size; `text` gets a NUL) or replace it, so that a reader sees the old one or
+ * the new one. -errno. */
+int air_place_read(const struct air_place *place, const char *name, char *text, size_t text_size);
+int air_place_write(const struct air_place *place, const char *name, const char *text);
 
 #endif

@@ -16,6 +16,8 @@ extern const uint8_t embedded_factory[], embedded_factory_end[];
 enum {
     OPTION_TELNET = 256,
     OPTION_FTP,
+    OPTION_AIR,
+    OPTION_NO_LAPTOP,
     OPTION_SPEED,
     OPTION_PIN,
     OPTION_FIRMWARE,
@@ -26,6 +28,8 @@ enum {
 static const struct option options[] = {
     {"telnet", required_argument, NULL, OPTION_TELNET},
     {"ftp", required_argument, NULL, OPTION_FTP},
+    {"air", required_argument, NULL, OPTION_AIR},
+    {"no-laptop", no_argument, NULL, OPTION_NO_LAPTOP},
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"pin", required_argument, NULL, OPTION_PIN},
     {"firmware", required_argument, NULL, OPTION_FIRMWARE},
@@ -135,6 +139,12 @@ static int take_option(int option, const char *value, struct board_config *confi
                               option == OPTION_FTP ? "ftp" : "telnet", value);
         }
         return VERB_DONE;
+    case OPTION_AIR:
+        config->air = value;
+        return VERB_DONE;
+    case OPTION_NO_LAPTOP:
+        config->no_laptop = true;
+        return VERB_DONE;
     case OPTION_SPEED:
         if (!parse_number(value, 1, CLOCK_SPEED_MAX, &speed)) {
             return verb_usage(&verb_run, "--speed %s: must be a whole number of 1 to %u", value,
@@ -207,6 +217,11 @@ const struct verb verb_run = {
             "(127.0.0.1:2323);\n"
             "                            port 0 picks a free one, `off` leaves it out\n"
             "  --ftp [ADDRESS:]PORT      the same for FTP (127.0.0.1:2121)\n"
+            "  --air DIR                 the air that the board is in: it hears what is in the same "
+            "air. Without it\n"
+            "                            all boards of a user are in one\n"
+            "  --no-laptop               leave out the laptop that joins the board's network for "
+            "--telnet and --ftp\n"
             "  --speed N                 let the board's clock run N times faster, 1 to 1000 (1)\n"
             "  --pin GPn=LEVEL           drive a pin from the start, as in GP28=1; can be given "
             "several times\n"

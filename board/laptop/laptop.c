@@ -25,7 +25,6 @@
 #define ACCEPT_PAUSE                                                                               \
     0.1 /* seconds without accepting after the system has run short of something                   \
          */
-#define RADIO_BUFFER (1 << 20)
 
 /* A listening socket of the host. */
 struct door {
@@ -185,17 +184,13 @@ static void settle(pid_t board)
 static _Noreturn void run(const struct laptop_config *config, int telnet, int ftp)
 {
     static struct laptop laptop;
-    int size = RADIO_BUFFER; /* as much of it as the system grants */
-    setsockopt(config->radio_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    fcntl(config->radio_fd, F_SETFL, O_NONBLOCK);
-
     laptop.loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
     if (laptop.loop == NULL || laptop_sandbox() != 0) {
         fprintf(stderr, "wipy: laptop: cannot start: %s\n", strerror(errno));
         _exit(1);
     }
     struct station_config station = {
-        .loop = laptop.loop, .radio_fd = config->radio_fd, .changed = changed, .context = &laptop};
+        .loop = laptop.loop, .board_fd = config->board_fd, .changed = changed, .context = &laptop};
     memcpy(station.mac, config->mac, sizeof station.mac);
     forward_init(&laptop.forward, laptop.loop, &laptop.station);
     station_init(&laptop.station, &station);
@@ -216,7 +211,7 @@ pid_t laptop_start(struct laptop_config *config, char *error, int error_size)
         pid = fork();
         if (pid == 0) {
             settle(board);
-            close_others(config->radio_fd, telnet, ftp);
+            close_others(config->board_fd, telnet, ftp);
             run(config, telnet, ftp);
         }
         if (pid < 0)

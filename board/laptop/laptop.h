@@ -14,24 +14,22 @@ struct laptop_listen {
     uint16_t port; /* 0: the system picks one; after laptop_start() the one that was picked */
 };
 
-/* What passes on radio_fd, one a packet: Ethernet frames of 14 to 1514 bytes both ways, and from
- * the board one byte, enum laptop_link, when the access point appears or goes (started, stopped,
- * restarted, MCU reset or off). The laptop starts with the link down and sends nothing before the
- * first LAPTOP_LINK_UP; at DOWN it resets every forwarded connection, at UP it asks for a lease at
- * once. Two of the same kind in a row do no harm; DOWN then UP means that the access point was
- * restarted. End of file ends the process. The board should not drop frames while it can hold them
- * back: leave them in the socket. */
-enum laptop_link { LAPTOP_LINK_DOWN = 0, LAPTOP_LINK_UP = 1 };
+/* What passes on board_fd, one byte a packet. The laptop starts with the link down; with LAPTOP_JOINED
+ * comes a descriptor, SOCK_SEQPACKET and non-blocking: its association, which carries Ethernet frames
+ * of 14 to 1514 bytes both ways. The laptop asks for a lease at once. At the association's end it
+ * resets every forwarded connection, closes the descriptor, and says LAPTOP_ENDED. End of file of
+ * board_fd ends the process. */
+enum laptop_word { LAPTOP_JOINED = 1, LAPTOP_ENDED = 2 };
 
 struct laptop_config {
     struct laptop_listen telnet; /* to port 23 of the WiPy */
     struct laptop_listen ftp;    /* to port 21 */
-    int radio_fd;                /* SOCK_SEQPACKET to the board, see below */
+    int board_fd;                /* SOCK_SEQPACKET, non-blocking, to the board: see above */
     uint8_t mac[6];              /* the laptop's own hardware address */
 };
 
 /* Bind the ports, then fork the process. On success returns its pid and fills in the picked ports;
- * the caller closes its copy of radio_fd. On failure returns -1 and writes one clear line, without
+ * the caller closes its copy of board_fd. On failure returns -1 and writes one clear line, without
  * newline, into `error` (at least 200 bytes), e.g. "telnet: port 127.0.0.1:2323 is in use; choose
  * another with --telnet PORT, or --telnet 0". Call it before the board makes anything that a child
  * must not inherit. */

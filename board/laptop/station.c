@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "board/laptop/laptop.h"
 #include "lwip/dhcp.h"
@@ -20,12 +21,13 @@
 #define FRAME_MIN       14
 #define FRAME_PADDED    60
 #define FRAME_MAX       1514
-#define BATCH           64 /* frames per system call */
+#define BATCH           64        /* frames per system call */
+#define AIR_BUFFER      (1 << 20) /* as much of it as the system grants */
 #define LEASE_RETRY     0.05
 #define LEASE_RETRY_MAX 2.0
 #define ARP_TICKS       (ARP_TMR_INTERVAL / TCP_TMR_INTERVAL)
 
-/* Frames on their way out (kept until the radio takes them, so that none is lost) and just come in.
+/* Frames on their way out (kept until the air takes them, so that none is lost) and just come in.
  */
 struct batch {
     unsigned first, count;
@@ -95,9 +97,9 @@ static void send_batch(struct station *station)
         messages[i].msg_hdr.msg_iov = &vectors[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
-    int sent = sendmmsg(station->config.radio_fd, messages, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+    int sent = sendmmsg(station->air_fd, messages, left, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
-        sent = (int)left; /* the board is gone, which the reading side will see */
+        sent = (int)left; /* it has ended, which the reading side will see */
     if (sent > 0)
         outgoing.first += (unsigned)sent;
     if (outgoing.first == outgoing.count) {
@@ -116,13 +118,13 @@ static err_t link_output(struct netif *netif, struct pbuf *packet)
     if (outgoing.count == BATCH)
         send_batch(station);
     if (outgoing.count == BATCH)
-        return ERR_MEM; /* TCP keeps the segment; radio_writable() tries again */
+        return ERR_MEM; /* TCP keeps the segment; air_writable() tries again */
     pbuf_copy_partial(packet, outgoing.frame[outgoing.count], packet->tot_len, 0);
     outgoing.size[outgoing.count++] = packet->tot_len;
     return ERR_OK;
 }
 
-static void radio_writable(struct ev_loop *loop, ev_io *io, int events)
+static void air_writable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct station *station = io->data;
     send_batch(station);
@@ -210,15 +212,56 @@ static void link_down(struct station *station)
     go_offline(station);
 }
 
-static void link_up(struct station *station)
+/* The association has ended: let the board search for the next one. */
+static void leave_air(struct station *station)
 {
-    if (netif_is_link_up(&station->netif))
-        return;
-    netif_set_link_up(
-        &station
-             ->netif); /* asks for the old address when there is one (INIT-REBOOT), else for any */
+    static const uint8_t word = LAPTOP_ENDED;
+    link_down(station);
+    ev_io_stop(station->config.loop, &station->readable);
+    close(station->air_fd);
+    station->air_fd = -1;
+    (void)!send(station->config.board_fd, &word, sizeof word, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void link_up(struct station *station, int fd)
+{
+    int size = AIR_BUFFER;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    station->air_fd = fd;
+    ev_io_set(&station->readable, fd, EV_READ);
+    ev_io_set(&station->writable, fd, EV_WRITE);
+    ev_io_start(station->config.loop, &station->readable);
+    /* Asks for the old address when there is one (INIT-REBOOT), else for any. */
+    netif_set_link_up(&station->netif);
     station->retry_after = LEASE_RETRY;
     retry_later(station);
+}
+
+/* A word of the board; with it comes the descriptor of an association. */
+static void told(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct station *station = io->data;
+    uint8_t word;
+    struct iovec part = {&word, sizeof word};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t size = recvmsg(io->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (size <= 0 || header == NULL || header->cmsg_type != SCM_RIGHTS || station->air_fd >= 0) {
+        ev_break(loop, EVBREAK_ALL); /* the board is gone */
+        return;
+    }
+    int fd;
+    memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    link_up(station, fd);
 }
 
 /* ---- receiving */
@@ -237,7 +280,7 @@ static void receive_frame(struct station *station, const uint8_t *frame, size_t 
         pbuf_free(packet);
 }
 
-static void radio_readable(struct ev_loop *loop, ev_io *io, int events)
+static void air_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct station *station = io->data;
     struct mmsghdr messages[BATCH] = {0};
@@ -247,23 +290,19 @@ static void radio_readable(struct ev_loop *loop, ev_io *io, int events)
         messages[i].msg_hdr.msg_iov = &vectors[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
-    int count = recvmmsg(station->config.radio_fd, messages, BATCH, MSG_DONTWAIT, NULL);
+    int count = recvmmsg(station->air_fd, messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            ev_break(loop, EVBREAK_ALL);
+            leave_air(station);
         return;
     }
     for (int i = 0; i < count; i++) {
         size_t size = messages[i].msg_len;
-        if (size == 0) { /* end of file: the board is gone */
-            ev_break(loop, EVBREAK_ALL);
+        if (size == 0) { /* end of file */
+            leave_air(station);
             return;
         }
-        if (size == 1 && incoming.frame[i][0] == LAPTOP_LINK_UP)
-            link_up(station);
-        else if (size == 1)
-            link_down(station);
-        else if (size >= FRAME_MIN && netif_is_link_up(&station->netif))
+        if (size >= FRAME_MIN)
             receive_frame(station, incoming.frame[i], size);
     }
     check_lease(station);
@@ -303,13 +342,16 @@ void station_init(struct station *station, const struct station_config *config)
     netif_set_up(&station->netif);
     dhcp_start(&station->netif); /* waits for the link */
 
-    ev_io_init(&station->readable, radio_readable, config->radio_fd, EV_READ);
-    ev_io_init(&station->writable, radio_writable, config->radio_fd, EV_WRITE);
+    station->air_fd = -1;
+    ev_io_init(&station->told, told, config->board_fd, EV_READ);
+    ev_io_init(&station->readable, air_readable, -1, EV_READ);
+    ev_io_init(&station->writable, air_writable, -1, EV_WRITE);
     ev_prepare_init(&station->before_sleep, before_sleep);
-    station->readable.data = station->writable.data = station->before_sleep.data = station;
+    station->told.data = station->readable.data = station->writable.data = station;
+    station->before_sleep.data = station;
     ev_set_priority(&station->before_sleep,
                     EV_MINPRI); /* after the other preparations, which may send */
-    ev_io_start(config->loop, &station->readable);
+    ev_io_start(config->loop, &station->told);
     ev_prepare_start(config->loop, &station->before_sleep);
 }
 

@@ -1,5 +1,5 @@
-/* A station of the WiPy's network: lwIP with one interface whose frames pass on radio_fd, its DHCP
- * lease, and its timers.
+/* A station of the WiPy's network: lwIP with one interface whose frames pass through the association
+ * that the board hands over, its DHCP lease, and its timers.
  *
  * lwIP is global, so there is one station per process. */
 #ifndef BOARD_LAPTOP_STATION_H
@@ -13,7 +13,7 @@
 
 struct station_config {
     struct ev_loop *loop;
-    int radio_fd; /* as in laptop.h; non-blocking; stays the caller's */
+    int board_fd; /* as in laptop.h; stays the caller's */
     uint8_t mac[6];
     /* Called when a lease is there (true), and when link or lease are gone (false); by then lwIP
      * has aborted every TCP connection, and told so to its error callback. */
@@ -25,6 +25,8 @@ struct station {
     struct station_config config;
     struct netif netif;
     bool online;
+    int air_fd; /* of the association; -1: none */
+    ev_io told;
     ev_io readable;
     ev_io writable;
     ev_prepare before_sleep;
@@ -34,7 +36,7 @@ struct station {
 };
 
 /* Start it with the link down. The caller owns `station`, which must outlive the loop. The loop is
- * broken (ev_break) when the other end of radio_fd is closed. */
+ * broken (ev_break) when the other end of board_fd is closed. */
 void station_init(struct station *station, const struct station_config *config);
 
 /* While online: the WiPy's address (the gateway of the lease) and our own. */

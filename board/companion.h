@@ -1,0 +1,47 @@
+/* The laptop's companion in the board's process: starts the laptop, and searches the air for it.
+ *
+ * The laptop (laptop/laptop.h) parses what comes from the firmware, so it has no business with files
+ * and sockets of its user: the companion finds the board's own network, with the factory name and
+ * key, associates, and hands the connection over. When it is lost or refused it searches again, so
+ * that the laptop loses a board whose script changes name, key or mode, and gets it back when that is
+ * undone. */
+#ifndef BOARD_COMPANION_H
+#define BOARD_COMPANION_H
+
+#include <ev.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "board/air/station.h"
+#include "board/laptop/laptop.h"
+
+struct companion {
+    pid_t laptop;             /* 0: none */
+    char telnet[32], ftp[32]; /* where the laptop listens; "": nowhere */
+    int fd;                   /* of the laptop's socket */
+    uint8_t board_mac[6];
+    struct air_station station;
+    struct ev_io told, laptop_ended;
+    void (*ended)(void *context); /* the laptop has ended unexpectedly */
+    void *context;
+};
+
+/* Start the laptop of the board with the address `mac`; none when neither of the two is wanted. `patient`: its ports may yet be in use for a moment, by
+ * that of a board that has been killed. 0, or -1 with one clear line in `error`. Call it before the board makes anything that a child must not
+ * inherit. */
+int companion_start(struct companion *companion, const struct laptop_listen *telnet,
+                    const struct laptop_listen *ftp, const uint8_t mac[6], bool patient,
+                    char *error, size_t error_size);
+
+/* Search from now on; `ended` and `context` are set by the caller before. */
+void companion_search(struct companion *companion, struct ev_loop *loop,
+                      const struct air_place *place);
+
+/* What takes a while is done now, while the MCU boots. */
+void companion_prepare(const struct companion *companion);
+
+/* End the laptop. */
+void companion_stop(struct companion *companion);
+
+#endif
