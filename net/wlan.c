@@ -10,12 +10,12 @@
 #include "net/names.h"
 #include "net/stack/interface.h"
 #include "net/stack/stack.h"
+#include "net/wlan_valid.h"
 
 #define FACTORY_SSID    "wipy-wlan-"
 #define FACTORY_HOST    "wipy-"
 #define FACTORY_KEY     "www.wipy.io"
 #define FACTORY_CHANNEL 5
-#define CHANNEL_MAX     13
 
 struct stations {
     int count;
@@ -91,58 +91,6 @@ static void report(void)
     hal_report(HAL_REPORT_WLAN_MODE, is_ap ? "ap" : "sta");
     hal_report(HAL_REPORT_WLAN_SSID, is_ap ? settings.ap.ssid : network.ssid);
     watch_address();
-}
-
-/* ---- what is valid */
-
-static bool is_hex(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        char c = *text;
-        if ((c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F')) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_valid_network(const char *ssid, uint8_t security, const char *key)
-{
-    size_t ssid_size = strnlen(ssid, HAL_RADIO_SSID_MAX + 1);
-    size_t key_size = strnlen(key, HAL_RADIO_KEY_MAX + 1);
-    if (ssid_size < 1 || ssid_size > HAL_RADIO_SSID_MAX) {
-        return false;
-    }
-    switch (security) {
-    case HAL_RADIO_OPEN:
-        return key_size == 0;
-    case HAL_RADIO_WEP:
-        return key_size >= 5 && key_size <= 26 && is_hex(key);
-    case HAL_RADIO_WPA:
-    case HAL_RADIO_WPA2:
-        return key_size >= 8 && key_size <= 63;
-    default:
-        return false;
-    }
-}
-
-static uint32_t number(const uint8_t octets[4])
-{
-    return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 |
-           octets[3];
-}
-
-/* A host's address in a network that has room for two. */
-static bool is_valid_address(const struct wlan_ip *ip)
-{
-    uint32_t address = number(ip->address);
-    uint32_t host_bits = ~number(ip->netmask);
-    if ((host_bits & (host_bits + 1)) != 0 || host_bits < 3 || host_bits == UINT32_MAX) {
-        return false;
-    }
-    uint32_t host = address & host_bits;
-    return ip->address[0] != 0 && ip->address[0] != 127 && ip->address[0] < 224 && host != 0 &&
-           host != host_bits;
 }
 
 /* ---- access point */
@@ -342,9 +290,7 @@ static bool same_ap(const struct hal_radio_ap *a, const struct hal_radio_ap *b)
 int wlan_set(const struct wlan_settings *wish)
 {
     const struct hal_radio_ap *ap = &wish->ap;
-    if ((wish->mode != WLAN_MODE_STA && wish->mode != WLAN_MODE_AP) ||
-        !is_valid_network(ap->ssid, ap->security, ap->key) || ap->channel < 1 ||
-        ap->channel > CHANNEL_MAX) {
+    if ((wish->mode != WLAN_MODE_STA && wish->mode != WLAN_MODE_AP) || !wlan_is_valid_ap(ap)) {
         return HAL_ERROR_RANGE;
     }
     bool other_mode = wish->mode != settings.mode;
@@ -369,7 +315,7 @@ int wlan_set(const struct wlan_settings *wish)
 
 int wlan_connect(const struct hal_radio_network *wish)
 {
-    if (!is_valid_network(wish->ssid, wish->security, wish->key)) {
+    if (!wlan_is_valid_network(wish->ssid, wish->security, wish->key)) {
         return HAL_ERROR_RANGE;
     }
     if (settings.mode != WLAN_MODE_STA) {
@@ -429,8 +375,7 @@ void wlan_set_dns(const uint8_t dns[4])
 
 static int set_ap_ip(const struct wlan_ip *ip)
 {
-    static const uint8_t pool[4] = {255, 255, 255, 0};
-    if (ip->dhcp || !is_valid_address(ip) || memcmp(ip->netmask, pool, 4) != 0) {
+    if (!wlan_is_valid_ap_address(ip)) {
         return HAL_ERROR_RANGE;
     }
     bool same = same_address(ip, &ap_ip);
@@ -445,7 +390,7 @@ static int set_ap_ip(const struct wlan_ip *ip)
 
 static int set_sta_ip(const struct wlan_ip *ip)
 {
-    if (!ip->dhcp && !is_valid_address(ip)) {
+    if (!ip->dhcp && !wlan_is_valid_address(ip)) {
         return HAL_ERROR_RANGE;
     }
     bool same = ip->dhcp == sta_ip.dhcp && (ip->dhcp || same_address(ip, &sta_ip));
