@@ -93,6 +93,12 @@ static void radio_changed(void *context)
     power_event(context, LINK_EVENT_RADIO, NULL, 0);
 }
 
+static void radio_on_air(void *context)
+{
+    struct board *board = context;
+    companion_look(&board->companion);
+}
+
 static void radio_doubled(void *context)
 {
     board_warn(context, "another board with the same hardware address is in this air; this one is "
@@ -198,6 +204,7 @@ static int open_parts(struct board *board, const struct board_config *config)
         return result;
     }
     board->radio.changed = radio_changed;
+    board->radio.on_air = radio_on_air;
     board->radio.doubled = radio_doubled;
     board->radio.context = board;
     radio_init(&board->radio, board->loop, &board->place, board->mac, board->power.registers);

@@ -154,9 +154,16 @@ void companion_search(struct companion *companion, struct ev_loop *loop,
     station->place = place;
     station->changed = station_changed;
     station->context = companion;
-    station->persistent = true;
+    station->persistent = station->prompted = true;
     air_station_init(station);
     air_station_join(station, ssid, companion->board_mac, HAL_RADIO_WPA2, FACTORY_KEY);
+}
+
+void companion_look(struct companion *companion)
+{
+    if (companion->laptop > 0) {
+        air_station_look(&companion->station);
+    }
 }
 
 void companion_prepare(const struct companion *companion)

@@ -38,6 +38,9 @@ int companion_start(struct companion *companion, const struct laptop_listen *tel
 void companion_search(struct companion *companion, struct ev_loop *loop,
                       const struct air_place *place);
 
+/* The board's network has come on the air. */
+void companion_look(struct companion *companion);
+
 /* What takes a while is done now, while the MCU boots. */
 void companion_prepare(const struct companion *companion);
 

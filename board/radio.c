@@ -23,6 +23,12 @@ static void members_changed(void *context)
     radio->changed(radio->context);
 }
 
+static void on_air(void *context)
+{
+    struct radio *radio = context;
+    radio->on_air(radio->context);
+}
+
 static enum hal_radio_link link_of(const struct air_station *station)
 {
     switch (station->state) {
@@ -186,6 +192,7 @@ void radio_init(struct radio *radio, struct ev_loop *loop, const struct air_plac
     memcpy(radio->mac, mac, sizeof radio->mac);
     relay_init(&radio->relay, loop);
     air_ap_init(&radio->ap, loop, place, &radio->relay);
+    radio->ap.on_air = on_air;
     radio->ap.members_changed = members_changed;
     radio->ap.context = radio;
     radio->station = (struct air_station){

@@ -23,6 +23,8 @@ struct radio {
     struct relay_port *mcu, *uplink; /* NULL: none */
     /* Registers have changed; the MCU wants to know. */
     void (*changed)(void *context);
+    /* Its access point has come on the air. */
+    void (*on_air)(void *context);
     /* Another access point with the same address is on the air. */
     void (*doubled)(void *context);
     void *context;

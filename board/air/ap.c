@@ -236,6 +236,9 @@ static int go_on_air(struct air_ap *ap)
         ev_timer_stop(ap->loop, &ap->retry);
         ev_io_set(&ap->knock, ap->beacon.listen_fd, EV_READ);
         ev_io_start(ap->loop, &ap->knock);
+        if (ap->on_air != NULL) {
+            ap->on_air(ap->context);
+        }
     }
     return result;
 }

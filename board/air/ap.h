@@ -31,7 +31,8 @@ struct air_ap {
     struct ev_loop *loop;
     const struct air_place *place;
     struct relay *relay;
-    void (*members_changed)(void *context); /* NULL: nobody wants to know */
+    void (*on_air)(void *context); /* stations can find it from now on; NULL: nobody wants to know */
+    void (*members_changed)(void *context); /* NULL likewise */
     void *context;
     bool is_up;
     struct air_network network;
@@ -46,7 +47,7 @@ struct air_ap {
     struct relay_port *members[RELAY_PORTS]; /* NULL: none */
 };
 
-/* All that is pointed to must outlive it; the callback is set by the caller afterwards. */
+/* All that is pointed to must outlive it; the callbacks are set by the caller afterwards. */
 void air_ap_init(struct air_ap *ap, struct ev_loop *loop, const struct air_place *place,
                  struct relay *relay);
 

@@ -11,23 +11,27 @@ static void search(struct air_station *station);
 
 /* ---- trying again */
 
-/* Whoever waits for a network has an inotify descriptor if the system grants one (a user has only
- * so many), so that it is quick; and looks now and then in every case, because there is more to
- * wait for than beacons. */
-static void wait_for_change(struct air_station *station, ev_tstamp first_retry)
+static void look_after(struct air_station *station, ev_tstamp seconds)
 {
-    if (!station->persistent) {
-        return;
-    }
-    if (station->beacons.fd < 0) {
+    ev_timer_stop(station->loop, &station->retry);
+    ev_timer_set(&station->retry, seconds, AIR_STATION_RETRY);
+    ev_timer_start(station->loop, &station->retry);
+}
+
+/* Whoever waits for a network watches the place if the system grants it (a user has only so many
+ * inotify descriptors), so that it is quick; and looks now and then in every case, because there is
+ * more to wait for than beacons. The descriptor stays open, for closing it takes the kernel ten
+ * milliseconds and more. */
+static void wait_for_change(struct air_station *station)
+{
+    if (station->beacons.fd < 0 && !station->prompted) {
         ev_io_set(&station->beacons, air_place_watch(station->place), EV_READ);
-        if (station->beacons.fd >= 0) {
-            ev_io_start(station->loop, &station->beacons);
-        }
+    }
+    if (station->beacons.fd >= 0) {
+        ev_io_start(station->loop, &station->beacons);
     }
     if (!ev_is_active(&station->retry)) {
-        ev_timer_set(&station->retry, first_retry, AIR_STATION_RETRY);
-        ev_timer_start(station->loop, &station->retry);
+        look_after(station, AIR_STATION_RETRY);
     }
 }
 
@@ -35,9 +39,12 @@ static void stop_waiting(struct air_station *station)
 {
     ev_timer_stop(station->loop, &station->retry);
     ev_io_stop(station->loop, &station->beacons);
-    if (station->beacons.fd >= 0) {
-        close(station->beacons.fd);
-        ev_io_set(&station->beacons, -1, EV_READ);
+}
+
+void air_station_look(struct air_station *station)
+{
+    if (ev_is_active(&station->retry)) {
+        look_after(station, 0.);
     }
 }
 
@@ -84,7 +91,6 @@ static void enter(struct air_station *station, enum air_station_state state,
 static void refused(struct air_station *station, enum handshake_refusal refusal)
 {
     disconnect(station);
-    wait_for_change(station, AIR_STATION_RETRY);
     enter(station, AIR_STATION_REFUSED, refusal);
 }
 
@@ -154,7 +160,9 @@ static bool find(const struct air_station *station, struct air_network *found)
 static void search(struct air_station *station)
 {
     struct air_network found;
-    wait_for_change(station, AIR_STATION_RETRY); /* first: what comes after the look is heard of */
+    if (station->persistent) {
+        wait_for_change(station); /* first: what comes after the look is heard of */
+    }
     int fd = find(station, &found) ? air_connect(station->place, found.bssid) : -1;
     if (fd < 0) {
         enter(station, AIR_STATION_SEARCHING, HANDSHAKE_OK);
@@ -207,6 +215,10 @@ void air_station_join(struct air_station *station, const char *ssid, const uint8
 void air_station_leave(struct air_station *station)
 {
     stop_waiting(station);
+    if (station->beacons.fd >= 0) {
+        close(station->beacons.fd);
+        ev_io_set(&station->beacons, -1, EV_READ);
+    }
     disconnect(station);
     enter(station, AIR_STATION_IDLE, HANDSHAKE_OK);
 }
@@ -215,7 +227,9 @@ void air_station_ended(struct air_station *station)
 {
     if (station->state == AIR_STATION_JOINED) {
         disconnect(station);
-        wait_for_change(station, RETRY_AFTER_LOSS);
+        if (station->persistent) {
+            look_after(station, RETRY_AFTER_LOSS);
+        }
         enter(station, AIR_STATION_LOST, HANDSHAKE_OK);
     }
 }
