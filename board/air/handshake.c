@@ -192,12 +192,18 @@ static size_t send_hello(struct handshake *handshake, uint8_t *out)
 static size_t send_accept(struct handshake *handshake, uint8_t *out)
 {
     uint8_t *mic = begin(out, ACCEPT, 0, 0);
-    memset(mic, 0, HASH_SIZE);
-    if (!is_open(handshake)) {
-        make_mic(handshake, ACCEPT, mic);
-    }
     handshake->state = HANDSHAKE_DONE;
+    if (is_open(handshake)) {
+        return HEADER_SIZE;
+    }
+    make_mic(handshake, ACCEPT, mic);
     return ACCEPT_MIC + HASH_SIZE;
+}
+
+/* Are the two bytes of a packet's own 0? */
+static bool is_blank(const uint8_t *in)
+{
+    return in[2] == 0 && in[3] == 0;
 }
 
 /* ---- the access point */
@@ -234,7 +240,7 @@ static size_t got_hello(struct handshake *handshake, const uint8_t *in, size_t s
 
 static size_t got_proof(struct handshake *handshake, const uint8_t *in, size_t size, uint8_t *out)
 {
-    if (size != PROOF_PACKET) {
+    if (size != PROOF_PACKET || !is_blank(in)) {
         return handshake_refuse(handshake, HANDSHAKE_PROTOCOL, out);
     }
     memcpy(handshake->nonces[1], in + HEADER_SIZE, NONCE_SIZE);
@@ -272,23 +278,27 @@ static size_t station_packet(struct handshake *handshake, const uint8_t *in, siz
     if (size < HEADER_SIZE || size > HANDSHAKE_PACKET_MAX || in[1] != VERSION) {
         return give_up(handshake, HANDSHAKE_PROTOCOL);
     }
-    if (in[0] == REFUSE && size == HEADER_SIZE) {
+    if (in[0] == REFUSE && size == HEADER_SIZE && in[3] == 0) {
         bool known = in[2] > HANDSHAKE_OK && in[2] <= HANDSHAKE_CUT;
         return give_up(handshake, known ? (enum handshake_refusal)in[2] : HANDSHAKE_PROTOCOL);
     }
-    if (in[0] == NONCE && size == NONCE_PACKET && handshake->step == STEP_NONCE &&
-        !is_open(handshake)) {
-        return got_nonce(handshake, in, out);
-    }
-    bool awaited = handshake->step == STEP_ACCEPT || is_open(handshake);
-    if (in[0] != ACCEPT || size != ACCEPT_MIC + HASH_SIZE || !awaited) {
+    if (!is_blank(in)) {
         return give_up(handshake, HANDSHAKE_PROTOCOL);
     }
-    if (!is_open(handshake) && !mic_is_right(handshake, ACCEPT, in + ACCEPT_MIC)) {
-        return give_up(handshake, HANDSHAKE_WRONG_KEY);
+    if (is_open(handshake)) {
+        bool accepted = in[0] == ACCEPT && size == HEADER_SIZE;
+        handshake->state = HANDSHAKE_DONE;
+        return accepted ? 0 : give_up(handshake, HANDSHAKE_PROTOCOL);
     }
-    handshake->state = HANDSHAKE_DONE;
-    return 0;
+    if (handshake->step == STEP_NONCE && in[0] == NONCE && size == NONCE_PACKET) {
+        return got_nonce(handshake, in, out);
+    }
+    if (handshake->step == STEP_ACCEPT && in[0] == ACCEPT && size == ACCEPT_MIC + HASH_SIZE) {
+        bool right = mic_is_right(handshake, ACCEPT, in + ACCEPT_MIC);
+        handshake->state = HANDSHAKE_DONE;
+        return right ? 0 : give_up(handshake, HANDSHAKE_WRONG_KEY);
+    }
+    return give_up(handshake, HANDSHAKE_PROTOCOL);
 }
 
 /* ---- */
