@@ -71,6 +71,7 @@ struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog)
     struct tcp_pcb *pcb = tcp_new();
     if (pcb == NULL)
         return NULL;
+    ip_set_option(pcb, SOF_REUSEADDR); /* the last connections of a service that starts again */
     if (tcp_bind(pcb, IP_ANY_TYPE, port) == ERR_OK) {
         tcp_setprio(pcb, TCP_PRIO_MAX);
         struct tcp_pcb *listener = tcp_listen_with_backlog(pcb, backlog);
