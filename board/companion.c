@@ -9,7 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "board/air/handshake.h"
+#include "hal/radio.h"
+
 #define FACTORY_KEY   "www.wipy.io"
+#define LOOK_SECONDS  0.5  /* how often it looks when nothing is heard */
+#define AFTER_LOSS    0.02 /* the access point may just start again with other settings */
 #define PORT_TRIES    50
 #define PORT_PAUSE_US 20000
 
@@ -38,7 +43,6 @@ int companion_start(struct companion *companion, const struct laptop_listen *tel
     /* Locally administered, the rest as the board's: no two alike. */
     struct laptop_config laptop = {.telnet = *telnet, .ftp = *ftp, .mac = {0x02}};
     memcpy(laptop.mac + 1, mac + 1, sizeof laptop.mac - 1);
-    memcpy(companion->station.mac, laptop.mac, sizeof laptop.mac);
     memcpy(companion->board_mac, mac, sizeof companion->board_mac);
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
@@ -74,7 +78,7 @@ static void laptop_ended(struct ev_loop *loop, struct ev_io *watcher, int events
     struct companion *companion = watcher->data;
     ev_io_stop(loop, watcher);
     ev_io_stop(loop, &companion->told);
-    air_station_leave(&companion->station);
+    ev_timer_stop(loop, &companion->look);
     reap(companion);
     companion->ended(companion->context);
 }
@@ -89,12 +93,11 @@ void companion_stop(struct companion *companion)
 
 /* ---- the air */
 
-/* Hand the connection to the laptop. The station keeps its own descriptor of it, which it closes
- * when the laptop says that the association has ended. */
-static void hand_over(struct companion *companion)
+/* Hand a connection to the access point over to the laptop. */
+static bool invite(struct companion *companion, const struct air_network *network, int fd)
 {
-    uint8_t joined = LAPTOP_JOINED;
-    struct iovec part = {&joined, sizeof joined};
+    struct laptop_invitation invitation = {.network = *network};
+    struct iovec part = {&invitation, sizeof invitation};
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -107,28 +110,54 @@ static void hand_over(struct companion *companion)
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &companion->station.fd, sizeof(int));
-    if (sendmsg(companion->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        kill(companion->laptop,
-             SIGKILL); /* it is no good any more, which must not pass unnoticed */
-    }
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    invitation.network.security = HAL_RADIO_WPA2;
+    handshake_pmk(FACTORY_KEY, network->ssid, invitation.pmk);
+    return sendmsg(companion->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
 
-static void station_changed(struct air_station *station)
+static void look(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
-    if (station->state == AIR_STATION_JOINED) {
-        hand_over(station->context);
+    struct companion *companion = timer->data;
+    struct air_network network;
+    char ssid[AIR_SSID_MAX + 1];
+    factory_ssid(ssid, companion->board_mac);
+    if (!air_place_find(companion->place, companion->board_mac, &network) ||
+        strcmp(network.ssid, ssid) != 0) {
+        return;
+    }
+    int fd = air_connect(companion->place, companion->board_mac);
+    if (fd < 0) {
+        return;
+    }
+    if (invite(companion, &network, fd)) {
+        ev_timer_stop(loop, timer);
+    }
+    close(fd);
+}
+
+static void look_after(struct companion *companion, double seconds)
+{
+    ev_timer_stop(companion->loop, &companion->look);
+    ev_timer_set(&companion->look, seconds, LOOK_SECONDS);
+    ev_timer_start(companion->loop, &companion->look);
+}
+
+void companion_look(struct companion *companion)
+{
+    if (ev_is_active(&companion->look)) {
+        look_after(companion, 0.);
     }
 }
 
-/* The laptop's only word is that its association has ended. */
+/* The laptop says how its association has ended. */
 static void told(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
     struct companion *companion = watcher->data;
     uint8_t word;
     ssize_t size = recv(watcher->fd, &word, sizeof word, MSG_DONTWAIT);
     if (size > 0) {
-        air_station_ended(&companion->station);
+        look_after(companion, word == LAPTOP_ENDED ? AFTER_LOSS : LOOK_SECONDS);
     } else if (size == 0 || errno != EAGAIN) {
         ev_io_stop(loop, watcher); /* it is about to end */
     }
@@ -137,6 +166,10 @@ static void told(struct ev_loop *loop, struct ev_io *watcher, int events)
 void companion_search(struct companion *companion, struct ev_loop *loop,
                       const struct air_place *place)
 {
+    companion->loop = loop;
+    companion->place = place;
+    ev_init(&companion->look, look);
+    companion->look.data = companion;
     if (companion->laptop == 0) {
         return;
     }
@@ -146,24 +179,7 @@ void companion_search(struct companion *companion, struct ev_loop *loop,
     companion->laptop_ended.data = companion->told.data = companion;
     ev_io_start(loop, &companion->laptop_ended);
     ev_io_start(loop, &companion->told);
-
-    struct air_station *station = &companion->station;
-    char ssid[AIR_SSID_MAX + 1];
-    factory_ssid(ssid, companion->board_mac);
-    station->loop = loop;
-    station->place = place;
-    station->changed = station_changed;
-    station->context = companion;
-    station->persistent = station->prompted = true;
-    air_station_init(station);
-    air_station_join(station, ssid, companion->board_mac, HAL_RADIO_WPA2, FACTORY_KEY);
-}
-
-void companion_look(struct companion *companion)
-{
-    if (companion->laptop > 0) {
-        air_station_look(&companion->station);
-    }
+    look_after(companion, LOOK_SECONDS);
 }
 
 void companion_prepare(const struct companion *companion)

@@ -1,19 +1,18 @@
 /* The laptop's companion in the board's process: starts the laptop, and searches the air for it.
  *
- * The laptop (laptop/laptop.h) parses what comes from the firmware, so it has no business with files
- * and sockets of its user: the companion finds the board's own network, with the factory name and
- * key, associates, and hands the connection over. When it is lost or refused it searches again, so
- * that the laptop loses a board whose script changes name, key or mode, and gets it back when that is
- * undone. */
+ * It looks for the board's own network, with the factory name, and invites the laptop there with the
+ * factory key; when that has been refused, or the association has ended, it looks again. So the
+ * laptop loses a board whose script changes name, key or mode, and gets it back when that is undone. */
 #ifndef BOARD_COMPANION_H
 #define BOARD_COMPANION_H
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "board/air/station.h"
+#include "board/air/place.h"
 #include "board/laptop/laptop.h"
 
 struct companion {
@@ -21,8 +20,10 @@ struct companion {
     char telnet[32], ftp[32]; /* where the laptop listens; "": nowhere */
     int fd;                   /* of the laptop's socket */
     uint8_t board_mac[6];
-    struct air_station station;
+    struct ev_loop *loop;
+    const struct air_place *place;
     struct ev_io told, laptop_ended;
+    struct ev_timer look;         /* the next one; does not run while the laptop is invited */
     void (*ended)(void *context); /* the laptop has ended unexpectedly */
     void *context;
 };

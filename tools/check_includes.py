@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "board": ["link", "hal", "lib"],
     "board/loader": ["link", "lib"],
     "board/air": ["hal", "lib"],  # hal for its numbers
-    "board/laptop": ["lib"],
+    "board/laptop": ["board/air", "lib"],
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],
 }

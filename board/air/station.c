@@ -1,8 +1,6 @@
 #include "board/air/station.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define RETRY_AFTER_LOSS 0.02 /* the access point may just start again with other settings */
@@ -24,7 +22,7 @@ static void look_after(struct air_station *station, ev_tstamp seconds)
  * milliseconds and more. */
 static void wait_for_change(struct air_station *station)
 {
-    if (station->beacons.fd < 0 && !station->prompted) {
+    if (station->beacons.fd < 0) {
         ev_io_set(&station->beacons, air_place_watch(station->place), EV_READ);
     }
     if (station->beacons.fd >= 0) {
@@ -39,13 +37,6 @@ static void stop_waiting(struct air_station *station)
 {
     ev_timer_stop(station->loop, &station->retry);
     ev_io_stop(station->loop, &station->beacons);
-}
-
-void air_station_look(struct air_station *station)
-{
-    if (ev_is_active(&station->retry)) {
-        look_after(station, 0.);
-    }
 }
 
 static void place_changed(struct ev_loop *loop, struct ev_io *watcher, int events)
@@ -69,8 +60,7 @@ static void retry(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 static void disconnect(struct air_station *station)
 {
-    ev_io_stop(station->loop, &station->readable);
-    ev_timer_stop(station->loop, &station->limit);
+    air_attempt_stop(&station->attempt);
     if (station->fd >= 0) {
         close(station->fd);
     }
@@ -88,47 +78,16 @@ static void enter(struct air_station *station, enum air_station_state state,
     }
 }
 
-static void refused(struct air_station *station, enum handshake_refusal refusal)
+static void attempt_over(void *context, enum handshake_refusal refusal)
 {
-    disconnect(station);
-    enter(station, AIR_STATION_REFUSED, refusal);
-}
-
-/* ---- the handshake */
-
-/* Go on with the handshake; `size` 0: begin. */
-static void shake(struct air_station *station, const uint8_t *in, size_t size)
-{
-    uint8_t out[HANDSHAKE_PACKET_MAX];
-    struct handshake *handshake = &station->handshake;
-    size_t out_size = handshake_packet(handshake, in, size, out);
-    if (out_size > 0 && send(station->fd, out, out_size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        refused(station, HANDSHAKE_PROTOCOL);
-    } else if (handshake->state == HANDSHAKE_REFUSED) {
-        refused(station, handshake->refusal);
-    } else if (handshake->state == HANDSHAKE_DONE) {
-        ev_io_stop(station->loop, &station->readable);
-        ev_timer_stop(station->loop, &station->limit);
+    struct air_station *station = context;
+    if (refusal == HANDSHAKE_OK) {
         stop_waiting(station);
-        enter(station, AIR_STATION_JOINED, HANDSHAKE_OK);
+        enter(station, AIR_STATION_JOINED, refusal);
+    } else {
+        disconnect(station);
+        enter(station, AIR_STATION_REFUSED, refusal);
     }
-}
-
-static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
-{
-    struct air_station *station = watcher->data;
-    uint8_t in[HANDSHAKE_PACKET_MAX];
-    ssize_t size = recv(watcher->fd, in, sizeof in, MSG_DONTWAIT | MSG_TRUNC);
-    if (size > 0) {
-        shake(station, in, (size_t)size);
-    } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
-        refused(station, HANDSHAKE_PROTOCOL);
-    }
-}
-
-static void too_slow(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    refused(timer->data, HANDSHAKE_PROTOCOL);
 }
 
 /* ---- finding */
@@ -173,14 +132,9 @@ static void search(struct air_station *station)
         station->has_pmk = true;
     }
     found.security = station->network.security;
-    handshake_station(&station->handshake, &found, station->pmk, station->mac);
     station->fd = fd;
-    ev_io_set(&station->readable, fd, EV_READ);
-    ev_io_start(station->loop, &station->readable);
-    ev_timer_set(&station->limit, HANDSHAKE_SECONDS, 0.);
-    ev_timer_start(station->loop, &station->limit);
     enter(station, AIR_STATION_JOINING, HANDSHAKE_OK);
-    shake(station, NULL, 0);
+    air_attempt_start(&station->attempt, fd, &found, station->pmk, station->mac);
 }
 
 /* ---- */
@@ -188,12 +142,10 @@ static void search(struct air_station *station)
 void air_station_init(struct air_station *station)
 {
     station->fd = -1;
-    ev_io_init(&station->readable, readable, -1, EV_READ);
+    air_attempt_init(&station->attempt, station->loop, attempt_over, station);
     ev_io_init(&station->beacons, place_changed, -1, EV_READ);
-    ev_timer_init(&station->limit, too_slow, HANDSHAKE_SECONDS, 0.);
     ev_timer_init(&station->retry, retry, 0., AIR_STATION_RETRY);
-    station->readable.data = station->beacons.data = station;
-    station->limit.data = station->retry.data = station;
+    station->beacons.data = station->retry.data = station;
 }
 
 void air_station_join(struct air_station *station, const char *ssid, const uint8_t *bssid,

@@ -4,7 +4,7 @@
 
 #include <ev.h>
 
-#include "board/air/handshake.h"
+#include "board/air/attempt.h"
 #include "board/air/place.h"
 #include "hal/radio.h"
 
@@ -28,7 +28,6 @@ struct air_station {
     void (*changed)(struct air_station *station);
     void *context;
     bool persistent; /* try again by itself while SEARCHING, REFUSED or LOST: at every change in the place, and now and then */
-    bool prompted;   /* it need not watch the place, because its owner calls air_station_look() */
     enum air_station_state state;
     enum handshake_refusal refusal;
     int fd;          /* -1: none; the station closes it */
@@ -37,9 +36,9 @@ struct air_station {
     char key[HAL_RADIO_KEY_MAX + 1];
     uint8_t pmk[32];
     bool has_pmk;
-    struct handshake handshake;
-    ev_io readable, beacons;
-    ev_timer limit, retry;
+    struct air_attempt attempt;
+    ev_io beacons;
+    ev_timer retry;
 };
 
 /* `place` must outlive it. loop, place, mac, changed, context, persistent are set by the caller before, the rest is 0. */
@@ -47,8 +46,6 @@ void air_station_init(struct air_station *station);
 /* Leave what was, and join this. `bssid` NULL: any with that name. ssid and key are at most AIR_SSID_MAX and HAL_RADIO_KEY_MAX bytes long. */
 void air_station_join(struct air_station *station, const char *ssid, const uint8_t *bssid, uint8_t security, const char *key);
 void air_station_leave(struct air_station *station);
-/* Something may have changed: one that is persistent and has no association looks again, soon. */
-void air_station_look(struct air_station *station);
 /* The association has ended. */
 void air_station_ended(struct air_station *station);
 

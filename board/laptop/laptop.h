@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "board/air/place.h"
+
 /* Where to listen on the host. `address`: an IPv4 address in text, e.g. "127.0.0.1". */
 struct laptop_listen {
     int enabled; /* 0: off */
@@ -14,12 +16,17 @@ struct laptop_listen {
     uint16_t port; /* 0: the system picks one; after laptop_start() the one that was picked */
 };
 
-/* What passes on board_fd, one byte a packet. The laptop starts with the link down; with LAPTOP_JOINED
- * comes a descriptor, SOCK_SEQPACKET and non-blocking: its association, which carries Ethernet frames
- * of 14 to 1514 bytes both ways. The laptop asks for a lease at once. At the association's end it
- * resets every forwarded connection, closes the descriptor, and says LAPTOP_ENDED. End of file of
- * board_fd ends the process. */
-enum laptop_word { LAPTOP_JOINED = 1, LAPTOP_ENDED = 2 };
+/* What passes on board_fd. The board searches the air, because the laptop, which parses what comes from
+ * the firmware, has no business with its user's files and sockets: it sends an invitation, and with it
+ * a descriptor that is connected to the access point. The laptop proves the key, asks for a lease, and
+ * forwards. When it has been refused, or its association has ended, it resets every forwarded
+ * connection, closes the descriptor and says so in a packet of one byte, enum laptop_word; then the
+ * next invitation may come. End of file of board_fd ends the process. */
+struct laptop_invitation {
+    struct air_network network;
+    uint8_t pmk[32];
+};
+enum laptop_word { LAPTOP_REFUSED = 1, LAPTOP_ENDED = 2 };
 
 struct laptop_config {
     struct laptop_listen telnet; /* to port 23 of the WiPy */

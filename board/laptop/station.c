@@ -212,24 +212,25 @@ static void link_down(struct station *station)
     go_offline(station);
 }
 
-/* The association has ended: let the board search for the next one. */
-static void leave_air(struct station *station)
+/* No longer, or not at all in the air: the board searches for the next access point. */
+static void leave_air(struct station *station, uint8_t word)
 {
-    static const uint8_t word = LAPTOP_ENDED;
     link_down(station);
     ev_io_stop(station->config.loop, &station->readable);
     close(station->air_fd);
     station->air_fd = -1;
-    (void)!send(station->config.board_fd, &word, sizeof word, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)!write(station->config.board_fd, &word, sizeof word);
 }
 
-static void link_up(struct station *station, int fd)
+static void attempt_over(void *context, enum handshake_refusal refusal)
 {
-    int size = AIR_BUFFER;
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    station->air_fd = fd;
-    ev_io_set(&station->readable, fd, EV_READ);
-    ev_io_set(&station->writable, fd, EV_WRITE);
+    struct station *station = context;
+    if (refusal != HANDSHAKE_OK) {
+        leave_air(station, LAPTOP_REFUSED);
+        return;
+    }
+    ev_io_set(&station->readable, station->air_fd, EV_READ);
+    ev_io_set(&station->writable, station->air_fd, EV_WRITE);
     ev_io_start(station->config.loop, &station->readable);
     /* Asks for the old address when there is one (INIT-REBOOT), else for any. */
     netif_set_link_up(&station->netif);
@@ -237,12 +238,11 @@ static void link_up(struct station *station, int fd)
     retry_later(station);
 }
 
-/* A word of the board; with it comes the descriptor of an association. */
-static void told(struct ev_loop *loop, ev_io *io, int events)
+/* Receive an invitation; returns its descriptor, -1 when there is none now, -2 when the board is
+ * gone. */
+static int receive_invitation(int board_fd, struct laptop_invitation *invitation)
 {
-    struct station *station = io->data;
-    uint8_t word;
-    struct iovec part = {&word, sizeof word};
+    struct iovec part = {invitation, sizeof *invitation};
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -251,17 +251,34 @@ static void told(struct ev_loop *loop, ev_io *io, int events)
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
-    ssize_t size = recvmsg(io->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    ssize_t size = recvmsg(board_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return -1;
     const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (size <= 0 || header == NULL || header->cmsg_type != SCM_RIGHTS || station->air_fd >= 0) {
-        ev_break(loop, EVBREAK_ALL); /* the board is gone */
-        return;
-    }
+    if (size != sizeof *invitation || header == NULL || header->cmsg_type != SCM_RIGHTS)
+        return -2;
     int fd;
     memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    link_up(station, fd);
+    return fd;
+}
+
+static void invited(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct station *station = io->data;
+    struct laptop_invitation invitation;
+    int fd = receive_invitation(io->fd, &invitation), size = AIR_BUFFER;
+    if (fd == -2)
+        ev_break(loop, EVBREAK_ALL);
+    if (fd < 0)
+        return;
+    if (station->air_fd >= 0) { /* one at a time */
+        close(fd);
+        return;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    station->air_fd = fd;
+    air_attempt_start(&station->attempt, fd, &invitation.network, invitation.pmk,
+                      station->config.mac);
 }
 
 /* ---- receiving */
@@ -293,13 +310,13 @@ static void air_readable(struct ev_loop *loop, ev_io *io, int events)
     int count = recvmmsg(station->air_fd, messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            leave_air(station);
+            leave_air(station, LAPTOP_ENDED);
         return;
     }
     for (int i = 0; i < count; i++) {
         size_t size = messages[i].msg_len;
         if (size == 0) { /* end of file */
-            leave_air(station);
+            leave_air(station, LAPTOP_ENDED);
             return;
         }
         if (size >= FRAME_MIN)
@@ -343,15 +360,16 @@ void station_init(struct station *station, const struct station_config *config)
     dhcp_start(&station->netif); /* waits for the link */
 
     station->air_fd = -1;
-    ev_io_init(&station->told, told, config->board_fd, EV_READ);
+    air_attempt_init(&station->attempt, config->loop, attempt_over, station);
+    ev_io_init(&station->invited, invited, config->board_fd, EV_READ);
     ev_io_init(&station->readable, air_readable, -1, EV_READ);
     ev_io_init(&station->writable, air_writable, -1, EV_WRITE);
     ev_prepare_init(&station->before_sleep, before_sleep);
-    station->told.data = station->readable.data = station->writable.data = station;
+    station->invited.data = station->readable.data = station->writable.data = station;
     station->before_sleep.data = station;
     ev_set_priority(&station->before_sleep,
                     EV_MINPRI); /* after the other preparations, which may send */
-    ev_io_start(config->loop, &station->told);
+    ev_io_start(config->loop, &station->invited);
     ev_prepare_start(config->loop, &station->before_sleep);
 }
 

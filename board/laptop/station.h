@@ -1,5 +1,5 @@
-/* A station of the WiPy's network: lwIP with one interface whose frames pass through the association
- * that the board hands over, its DHCP lease, and its timers.
+/* A station of the WiPy's network: lwIP with one interface whose frames pass through an association
+ * to which the board invites, its DHCP lease, and its timers.
  *
  * lwIP is global, so there is one station per process. */
 #ifndef BOARD_LAPTOP_STATION_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board/air/attempt.h"
 #include "lwip/netif.h"
 
 struct station_config {
@@ -25,8 +26,9 @@ struct station {
     struct station_config config;
     struct netif netif;
     bool online;
-    int air_fd; /* of the association; -1: none */
-    ev_io told;
+    int air_fd; /* of the association, or the attempt at one; -1: none */
+    struct air_attempt attempt;
+    ev_io invited;
     ev_io readable;
     ev_io writable;
     ev_prepare before_sleep;

@@ -224,7 +224,6 @@ static void one_that_is_not_tries_once(void **state)
     join(&a, KEY);
     assert_int_equal(a.state, AIR_STATION_SEARCHING);
     air_ap_start(&ap, &home, KEY);
-    air_station_look(&a);
     work();
     assert_int_equal(a.state, AIR_STATION_SEARCHING);
     assert_false(ev_is_active(&a.retry) || ev_is_active(&a.beacons));
