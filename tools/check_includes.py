@@ -24,7 +24,8 @@ MAY_INCLUDE = {
     "board": ["link", "hal", "lib"],
     "board/loader": ["link", "lib"],
     "board/air": ["hal", "lib"],  # hal for its numbers
-    "board/laptop": ["board/air", "lib"],
+    "board/child": [],
+    "board/laptop": ["board/air", "board/child", "lib"],
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],
 }
