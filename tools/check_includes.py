@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "board/air": ["hal", "lib"],  # hal for its numbers
     "board/child": [],
     "board/laptop": ["board/air", "board/child", "lib"],
+    "board/join": ["board/air", "hal", "lib"],
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],
 }

@@ -2,11 +2,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "board/laptop/laptop.h"
@@ -15,7 +12,6 @@
 #include "lwip/init.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/dhcp.h"
-#include "lwip/sys.h"
 #include "netif/ethernet.h"
 
 #define FRAME_MIN       14
@@ -41,27 +37,6 @@ static struct batch outgoing, incoming;
 static struct ev_loop *clock_loop;
 static ev_timer tcp_clock;
 static unsigned arp_ticks;
-
-uint32_t laptop_random(void)
-{
-    uint32_t value = 0;
-    if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
-        value = (uint32_t)rand();
-    return value;
-}
-
-_Noreturn void laptop_panic(const char *message)
-{
-    fprintf(stderr, "wipy: laptop: %s\n", message);
-    abort();
-}
-
-uint32_t sys_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint32_t)((uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u);
-}
 
 /* ---- timers: they run only while there is something that can time out */
 
