@@ -10,7 +10,7 @@
 
 /* Idle time-out of telnet and FTP sessions, seconds of board time: at first, and what it may be. */
 #define NET_TIMEOUT_S     300u
-#define NET_TIMEOUT_MIN_S 1u
+#define NET_TIMEOUT_MIN_S 5u
 #define NET_TIMEOUT_MAX_S 86400u
 
 /* Start lwIP, the access point with its factory settings (wipy-wlan-XXXX, 192.168.1.1/24, DHCP),

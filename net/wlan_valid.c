@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define CHANNEL_MAX 13
+#define CHANNEL_MAX 11 /* allowed everywhere; the radio could do more */
 
 static bool is_hex(const char *text)
 {

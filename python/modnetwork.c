@@ -30,9 +30,6 @@ void python_check_wlan(int result)
 
 void python_get_text(mp_obj_t object, char *text, size_t max, mp_rom_error_text_t what)
 {
-    if (object == mp_const_none) {
-        return;
-    }
     size_t size;
     const char *data = mp_obj_str_get_data(object, &size);
     if (size > max || memchr(data, '\0', size) != NULL) {

@@ -18,7 +18,7 @@ _Noreturn void python_raise_os_error(int number, mp_rom_error_text_t text);
 void python_check_wlan(int result);
 
 /* Copy a str or bytes without NUL of at most `max` bytes to `text`, which has room for one more;
- * raises ValueError with `what` otherwise. None: leaves it as it is. */
+ * raises ValueError with `what` otherwise. */
 void python_get_text(mp_obj_t object, char *text, size_t max, mp_rom_error_text_t what);
 
 /* {192, 168, 1, 1} as '192.168.1.1'. */

@@ -22,7 +22,7 @@ static void set_timeout(mp_obj_t seconds)
     mp_int_t value = mp_obj_get_int(seconds);
     if (value < 0 || value > (mp_int_t)NET_TIMEOUT_MAX_S ||
         net_servers_set_timeout((uint32_t)value) < 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("timeout must be 1 to 86400 s"));
+        mp_raise_ValueError(MP_ERROR_TEXT("timeout must be 5 to 86400 s"));
     }
 }
 
@@ -36,25 +36,21 @@ static void start(void)
 /* ---- class Server */
 
 static const mp_arg_t server_args[] = {
-    {MP_QSTR_id, MP_ARG_INT, {.u_int = 0}},
     {MP_QSTR_login, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
     {MP_QSTR_timeout, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
 };
 
-static void init(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
+static void change(const mp_obj_t *args, size_t n_args, mp_map_t *kw)
 {
     mp_arg_val_t arg[MP_ARRAY_SIZE(server_args)];
     mp_arg_parse_all(n_args, args, kw, MP_ARRAY_SIZE(server_args), server_args, arg);
-    if (arg[0].u_int != 0) {
-        mp_raise_OSError(MP_ENODEV);
-    }
-    if (arg[1].u_obj != mp_const_none) {
+    if (arg[0].u_obj != mp_const_none) {
         mp_obj_t *items;
-        mp_obj_get_array_fixed_n(arg[1].u_obj, 2, &items);
+        mp_obj_get_array_fixed_n(arg[0].u_obj, 2, &items);
         set_login(items[0], items[1]);
     }
-    if (arg[2].u_obj != mp_const_none) {
-        set_timeout(arg[2].u_obj);
+    if (arg[1].u_obj != mp_const_none) {
+        set_timeout(arg[1].u_obj);
     }
 }
 
@@ -63,10 +59,14 @@ static mp_obj_t server_make_new(const mp_obj_type_t *type, size_t n_args, size_t
                                 const mp_obj_t *args)
 {
     static const mp_obj_base_t the_one = {&python_server_type};
-    mp_map_t kw;
-    mp_map_init_fixed_table(&kw, n_kw, args + n_args);
-    init(n_args, args, &kw);
+    mp_arg_check_num(n_args, n_kw, 0, 1, true);
+    if (n_args == 1 && mp_obj_get_int(args[0]) != 0) {
+        mp_raise_OSError(MP_ENODEV);
+    }
     if (n_kw > 0) {
+        mp_map_t kw;
+        mp_map_init_fixed_table(&kw, n_kw, args + n_args);
+        change(NULL, 0, &kw);
         start();
     }
     return MP_OBJ_FROM_PTR(&the_one);
@@ -75,7 +75,7 @@ static mp_obj_t server_make_new(const mp_obj_type_t *type, size_t n_args, size_t
 /* init(*, login, timeout): what is not given stays; starts the services. */
 static mp_obj_t server_init(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
 {
-    init(n_args - 1, args + 1, kw);
+    change(args + 1, n_args - 1, kw);
     start();
     return mp_const_none;
 }

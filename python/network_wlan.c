@@ -52,7 +52,9 @@ static void get_key(mp_obj_t key, uint8_t security, char *text)
     if (security == HAL_RADIO_OPEN) {
         text[0] = '\0';
     }
-    python_get_text(key, text, HAL_RADIO_KEY_MAX, MP_ERROR_TEXT("the key is too long"));
+    if (key != mp_const_none) {
+        python_get_text(key, text, HAL_RADIO_KEY_MAX, MP_ERROR_TEXT("the key is too long"));
+    }
     size_t size = strlen(text);
     if (size < sizes[security].min || size > sizes[security].max) {
         mp_raise_ValueError(MP_ERROR_TEXT("a WPA key has 8 to 63 characters, a WEP key 5 to 26 "
@@ -62,9 +64,10 @@ static void get_key(mp_obj_t key, uint8_t security, char *text)
 
 static void get_ssid(mp_obj_t ssid, char *text)
 {
-    python_get_text(ssid, text, HAL_RADIO_SSID_MAX, MP_ERROR_TEXT("ssid must be 1 to 32 bytes"));
+    static const char what[] = "ssid must be 1 to 32 bytes";
+    python_get_text(ssid, text, HAL_RADIO_SSID_MAX, (mp_rom_error_text_t)what);
     if (text[0] == '\0') {
-        mp_raise_ValueError(MP_ERROR_TEXT("ssid must be 1 to 32 bytes"));
+        mp_raise_ValueError((mp_rom_error_text_t)what);
     }
 }
 
@@ -88,14 +91,14 @@ static void get_ap_security(struct hal_radio_ap *ap, mp_obj_t security, mp_obj_t
 }
 
 static const mp_arg_t settings_args[] = {
-    {MP_QSTR_mode, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+    {MP_QSTR_mode, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     {MP_QSTR_id, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = 0}},
-    {MP_QSTR_ssid, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+    {MP_QSTR_ssid, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     {MP_QSTR_auth, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     {MP_QSTR_security, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
     {MP_QSTR_key, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
-    {MP_QSTR_channel, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
-    {MP_QSTR_antenna, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+    {MP_QSTR_channel, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+    {MP_QSTR_antenna, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
 };
 enum { MODE, ID, SSID, AUTH, SECURITY, KEY, CHANNEL, ANTENNA, SETTINGS };
 
@@ -109,21 +112,23 @@ static void change_settings(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
     }
     struct wlan_settings settings;
     wlan_get(&settings);
-    if (arg[MODE].u_obj != mp_const_none) {
+    if (arg[MODE].u_obj != MP_OBJ_NULL) {
         settings.mode = (enum wlan_mode)in_range(arg[MODE].u_obj, WLAN_MODE_STA, WLAN_MODE_AP,
                                                  MP_ERROR_TEXT("mode must be WLAN.STA or WLAN.AP"));
     }
-    get_ssid(arg[SSID].u_obj, settings.ap.ssid);
+    if (arg[SSID].u_obj != MP_OBJ_NULL) {
+        get_ssid(arg[SSID].u_obj, settings.ap.ssid);
+    }
     mp_obj_t security = arg[SECURITY].u_obj, key = arg[KEY].u_obj;
     if (arg[AUTH].u_obj != MP_OBJ_NULL) {
         get_auth(arg[AUTH].u_obj, &security, &key);
     }
     get_ap_security(&settings.ap, security, key);
-    if (arg[CHANNEL].u_obj != mp_const_none) {
+    if (arg[CHANNEL].u_obj != MP_OBJ_NULL) {
         settings.ap.channel =
-            (uint8_t)in_range(arg[CHANNEL].u_obj, 1, 13, MP_ERROR_TEXT("channel must be 1 to 13"));
+            (uint8_t)in_range(arg[CHANNEL].u_obj, 1, 11, MP_ERROR_TEXT("channel must be 1 to 11"));
     }
-    if (arg[ANTENNA].u_obj != mp_const_none) {
+    if (arg[ANTENNA].u_obj != MP_OBJ_NULL) {
         settings.external_antenna =
             in_range(arg[ANTENNA].u_obj, INT_ANT, EXT_ANT,
                      MP_ERROR_TEXT("antenna must be WLAN.INT_ANT or WLAN.EXT_ANT")) == EXT_ANT;
