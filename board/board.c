@@ -1,5 +1,6 @@
 #include "board/board.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -56,6 +57,9 @@ static void say_addresses(struct board *board, const char *directory)
     board_say(board, "telnet   %s", companion->telnet[0] ? companion->telnet : "off");
     board_say(board, "ftp      %s", companion->ftp[0] ? companion->ftp : "off");
     board_say(board, "uart     %s", board->uart.path);
+    if (board->router.pid != 0) {
+        board_say(board, "router   %s", board->router.network.ssid);
+    }
 }
 
 void board_ready(struct board *board)
@@ -88,15 +92,32 @@ static void uart_event(void *context, enum link_event_code code, const void *dat
     power_event(context, code, data, size);
 }
 
+/* The laptop follows the board between its own network and that of the home router. An address that
+ * makes no sense counts as none. */
+void board_moved(struct board *board)
+{
+    const struct radio *radio = &board->radio;
+    uint8_t address[4] = {0};
+    if (radio->station.state == AIR_STATION_IDLE) {
+        return;
+    }
+    if (radio->station.state == AIR_STATION_JOINED &&
+        memcmp(radio_bssid(radio), board->router.network.bssid, 6) == 0) {
+        inet_pton(AF_INET, board->reports.items[HAL_REPORT_WLAN_IP], address);
+    }
+    companion_board_is_station(&board->companion, address);
+}
+
 static void radio_changed(void *context)
 {
+    board_moved(context);
     power_event(context, LINK_EVENT_RADIO, NULL, 0);
 }
 
 static void radio_on_air(void *context)
 {
     struct board *board = context;
-    companion_look(&board->companion);
+    companion_board_is_ap(&board->companion);
 }
 
 static void radio_doubled(void *context)
@@ -115,6 +136,15 @@ static void laptop_ended(void *context)
         board,
         "the laptop has ended unexpectedly: the board is no longer reachable by telnet and FTP; "
         "end and start `wipy run` to get them back");
+}
+
+static void router_ended(void *context)
+{
+    struct board *board = context;
+    if (!board->ending) {
+        board_warn(board, "the router has ended unexpectedly: its network has gone; end and start "
+                          "`wipy run` to get it back");
+    }
 }
 
 /* ---- the factory */
@@ -224,6 +254,7 @@ static void close_parts(struct board *board)
 {
     control_close(&board->control);
     companion_stop(&board->companion);
+    router_stop(&board->router);
     power_off(board);
     uart_close(&board->uart);
     flash_chip_close(&board->chip);
@@ -258,6 +289,12 @@ static void run(struct board *board, const struct board_config *config)
     board->companion.ended = laptop_ended;
     board->companion.context = board;
     companion_search(&board->companion, board->loop, &board->place);
+    if (config->router.enabled) {
+        companion_has_router(&board->companion, &board->router.network, config->router.key);
+    }
+    board->router.ended = router_ended;
+    board->router.context = board;
+    router_watch(&board->router, board->loop);
     say_addresses(board, config->directory);
     power_on(board);
     companion_prepare(&board->companion);
@@ -300,11 +337,16 @@ int board_run(const struct board_config *config, char *error, size_t error_size)
                                                board.mac, was_killed, error, error_size) < 0)) {
         return -1;
     }
-    int result = make_board(&board, config, &dir, error, error_size);
+    int result =
+        router_start(&board.router, &config->router, &board.place, board.mac, error, error_size);
+    if (result == 0) {
+        result = make_board(&board, config, &dir, error, error_size);
+    }
     if (result == 0) {
         run(&board, config);
         close_parts(&board);
     }
     companion_stop(&board.companion);
+    router_stop(&board.router);
     return result;
 }

@@ -19,6 +19,7 @@
 #include "board/power.h"
 #include "board/radio.h"
 #include "board/reports.h"
+#include "board/router/router.h"
 #include "board/supervisor.h"
 #include "board/uart.h"
 
@@ -33,6 +34,7 @@ struct board_config {
     const char *air; /* the place; NULL: the one that this user's boards share */
     struct laptop_listen telnet, ftp;
     bool no_laptop;
+    struct router_config router;
     uint32_t speed;                /* 1 to CLOCK_SPEED_MAX */
     struct pins pins;              /* driven from the start */
     bool quiet;                    /* print only "ready" and what goes wrong */
@@ -51,6 +53,7 @@ struct board {
     struct ev_io interrupted;
     struct air_place place;
     struct companion companion;
+    struct router router;
     struct board_clock clock;
     struct pins pins;
     struct led led;
@@ -76,5 +79,8 @@ void board_warn(struct board *board, const char *format, ...) __attribute__((for
 
 /* The state of the board has become POWER_RUNNING. */
 void board_ready(struct board *board);
+
+/* The firmware has reported another address, or none. */
+void board_moved(struct board *board);
 
 #endif

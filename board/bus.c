@@ -111,6 +111,8 @@ static void handle_report(struct board *board, uint32_t item, const char *text, 
         board_say(board, "notice: %s", board->reports.items[item]);
     } else if (item == HAL_REPORT_STATE && strcmp(board->reports.items[item], "running") == 0) {
         power_running(board);
+    } else if (item == HAL_REPORT_WLAN_IP) {
+        board_moved(board);
     }
 }
 

@@ -93,44 +93,70 @@ void companion_stop(struct companion *companion)
 
 /* ---- the air */
 
-/* Hand a connection to the access point over to the laptop. */
-static bool invite(struct companion *companion, const struct air_network *network, int fd)
+/* Send a packet to the laptop; with a descriptor, unless it is -1. */
+static bool send_packet(const struct companion *companion, const void *data, size_t size, int fd)
 {
-    struct laptop_invitation invitation = {.network = *network};
-    struct iovec part = {&invitation, sizeof invitation};
+    struct iovec part = {(void *)data, size};
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(int))];
     } control = {0};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    invitation.network.security = HAL_RADIO_WPA2;
-    handshake_pmk(FACTORY_KEY, network->ssid, invitation.pmk);
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (fd >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
     return sendmsg(companion->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+/* The network to be in, and its key. */
+static const char *choose(const struct companion *companion, struct air_network *network)
+{
+    if (!companion->wipy.is_gateway) {
+        *network = companion->router;
+        return companion->router_key;
+    }
+    *network = (struct air_network){.security = HAL_RADIO_WPA2};
+    factory_ssid(network->ssid, companion->board_mac);
+    memcpy(network->bssid, companion->board_mac, sizeof network->bssid);
+    return FACTORY_KEY;
+}
+
+/* Hand a connection to the access point over to the laptop. */
+static bool invite(struct companion *companion, const struct air_network *network, const char *key,
+                   int fd)
+{
+    struct laptop_invitation invitation = {
+        .number = companion->invitations + 1, .network = *network, .wipy = companion->wipy};
+    if (network->security != HAL_RADIO_OPEN) {
+        handshake_pmk(key, network->ssid, invitation.pmk);
+    }
+    if (!send_packet(companion, &invitation, sizeof invitation, fd)) {
+        return false;
+    }
+    companion->invitations++;
+    return true;
 }
 
 static void look(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct companion *companion = timer->data;
-    struct air_network network;
-    char ssid[AIR_SSID_MAX + 1];
-    factory_ssid(ssid, companion->board_mac);
-    if (!air_place_find(companion->place, companion->board_mac, &network) ||
-        strcmp(network.ssid, ssid) != 0) {
+    struct air_network wanted, found;
+    const char *key = choose(companion, &wanted);
+    if (!air_place_find(companion->place, wanted.bssid, &found) ||
+        strcmp(found.ssid, wanted.ssid) != 0) {
         return;
     }
-    int fd = air_connect(companion->place, companion->board_mac);
+    int fd = air_connect(companion->place, wanted.bssid);
     if (fd < 0) {
         return;
     }
-    if (invite(companion, &network, fd)) {
+    if (invite(companion, &wanted, key, fd)) {
         ev_timer_stop(loop, timer);
     }
     close(fd);
@@ -143,23 +169,58 @@ static void look_after(struct companion *companion, double seconds)
     ev_timer_start(companion->loop, &companion->look);
 }
 
-void companion_look(struct companion *companion)
+/* The laptop says how its association has ended. What it says about one before the last is old
+ * news. */
+static void told(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
-    if (ev_is_active(&companion->look)) {
+    struct companion *companion = watcher->data;
+    struct laptop_news news;
+    ssize_t size = recv(watcher->fd, &news, sizeof news, MSG_DONTWAIT);
+    if (size == sizeof news) {
+        if (news.invitation == companion->invitations) {
+            look_after(companion, news.word == LAPTOP_ENDED ? AFTER_LOSS : LOOK_SECONDS);
+        }
+    } else if (size == 0 || errno != EAGAIN) {
+        ev_io_stop(loop, watcher); /* it is about to end */
+    }
+}
+
+void companion_has_router(struct companion *companion, const struct air_network *router,
+                          const char *key)
+{
+    companion->router = *router;
+    strncpy(companion->router_key, key, sizeof companion->router_key - 1);
+}
+
+void companion_board_is_ap(struct companion *companion)
+{
+    static const struct laptop_wipy nowhere;
+    bool moved = !companion->wipy.is_gateway;
+    companion->wipy = (struct laptop_wipy){.is_gateway = true};
+    if (companion->laptop == 0) {
+        return;
+    }
+    if (moved && !ev_is_active(&companion->look)) {
+        send_packet(companion, &nowhere, sizeof nowhere, -1);
+    }
+    if (moved || ev_is_active(&companion->look)) {
         look_after(companion, 0.);
     }
 }
 
-/* The laptop says how its association has ended. */
-static void told(struct ev_loop *loop, struct ev_io *watcher, int events)
+void companion_board_is_station(struct companion *companion, const uint8_t address[4])
 {
-    struct companion *companion = watcher->data;
-    uint8_t word;
-    ssize_t size = recv(watcher->fd, &word, sizeof word, MSG_DONTWAIT);
-    if (size > 0) {
-        look_after(companion, word == LAPTOP_ENDED ? AFTER_LOSS : LOOK_SECONDS);
-    } else if (size == 0 || errno != EAGAIN) {
-        ev_io_stop(loop, watcher); /* it is about to end */
+    struct laptop_wipy before = companion->wipy, now = {.is_gateway = false};
+    memcpy(now.address, address, sizeof now.address);
+    if (companion->laptop == 0 || companion->router.ssid[0] == '\0' ||
+        memcmp(&now, &before, sizeof now) == 0) {
+        return;
+    }
+    companion->wipy = now;
+    if (before.is_gateway) {
+        look_after(companion, 0.);
+    } else if (!ev_is_active(&companion->look)) {
+        send_packet(companion, &now, sizeof now, -1);
     }
 }
 
@@ -168,6 +229,7 @@ void companion_search(struct companion *companion, struct ev_loop *loop,
 {
     companion->loop = loop;
     companion->place = place;
+    companion->wipy.is_gateway = true;
     ev_init(&companion->look, look);
     companion->look.data = companion;
     if (companion->laptop == 0) {

@@ -120,6 +120,11 @@ void radio_leave(struct radio *radio)
     air_station_leave(&radio->station);
 }
 
+const uint8_t *radio_bssid(const struct radio *radio)
+{
+    return radio->station.attempt.handshake.network.bssid;
+}
+
 int radio_scan(struct radio *radio)
 {
     static struct air_network found[AIR_NETWORKS];

@@ -46,4 +46,7 @@ int radio_scan(struct radio *radio); /* into the registers */
 int radio_join(struct radio *radio, const struct link_radio_network *network);
 void radio_leave(struct radio *radio);
 
+/* The access point that it has joined last, as a station. */
+const uint8_t *radio_bssid(const struct radio *radio);
+
 #endif

@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "boot": ["image", "storage", "hal", "lib"],
     "update": ["image", "storage", "hal", "lib"],
     "system": ["storage", "hal", "lib"],
+    "net/dhcp": ["net", "hal", "lib"],
     "net": ["system", "update", "storage", "hal", "lib"],
     "python": ["net", "system", "update", "storage", "hal", "lib"],
     "firmware": ["python", "net", "boot", "system", "update", "image", "storage", "hal", "lib"],
@@ -26,6 +27,7 @@ MAY_INCLUDE = {
     "board/air": ["hal", "lib"],  # hal for its numbers
     "board/child": [],
     "board/laptop": ["board/air", "board/child", "lib"],
+    "board/router": ["board/air", "board/child", "net/dhcp", "hal", "lib"],
     "board/join": ["board/air", "hal", "lib"],
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],

@@ -1,9 +1,11 @@
 /* The laptop: a process of its own that is a station of the WiPy's network. It takes a DHCP lease
  * there and forwards host ports to the WiPy: telnet as it is, FTP through a small application
- * gateway (ftp_gateway.h). It never outlives the board. */
+ * gateway (ftp_gateway.h). When the WiPy is a station of the home router's network, it is there too. It
+ * never outlives the board. */
 #ifndef BOARD_LAPTOP_LAPTOP_H
 #define BOARD_LAPTOP_LAPTOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,15 +20,27 @@ struct laptop_listen {
 
 /* What passes on board_fd. The board searches the air, because the laptop, which parses what comes from
  * the firmware, has no business with its user's files and sockets: it sends an invitation, and with it
- * a descriptor that is connected to the access point. The laptop proves the key, asks for a lease, and
- * forwards. When it has been refused, or its association has ended, it resets every forwarded
- * connection, closes the descriptor and says so in a packet of one byte, enum laptop_word; then the
- * next invitation may come. End of file of board_fd ends the process. */
+ * a descriptor that is connected to the access point. The laptop leaves where it was, proves the key,
+ * asks for a lease, and forwards. When it has been refused, or its association has ended by itself, it
+ * resets every forwarded connection, closes the descriptor and says so in a struct laptop_news.
+ *
+ * A struct laptop_wipy, without a descriptor, tells where the WiPy is from now on; when that is
+ * elsewhere, every forwarded connection is reset. End of file of board_fd ends the process. */
+struct laptop_wipy {
+    bool is_gateway;    /* it is who gives the lease, because the network is its own */
+    uint8_t address[4]; /* else it is there, or, all 0, nowhere yet */
+};
 struct laptop_invitation {
+    uint32_t number; /* for the news about it */
     struct air_network network;
-    uint8_t pmk[32];
+    uint8_t pmk[32]; /* not looked at for an open network */
+    struct laptop_wipy wipy;
 };
 enum laptop_word { LAPTOP_REFUSED = 1, LAPTOP_ENDED = 2 };
+struct laptop_news {
+    uint32_t invitation; /* the number of what has come to its end */
+    uint8_t word;
+};
 
 struct laptop_config {
     struct laptop_listen telnet; /* to port 23 of the WiPy */

@@ -129,22 +129,52 @@ static void go_offline(struct station *station)
     if (!station->online)
         return;
     station->online = false;
-    ev_timer_stop(station->config.loop, &station->lease_clock);
     abort_connections();
     station->config.changed(station->config.context, false);
 }
 
-static void check_lease(struct station *station)
+/* Where the WiPy is, as far as it can be reached with the lease. The address that it says to have
+ * counts only if it is a neighbour's: nobody else's is its business. */
+static bool find_wipy(const struct station *station, ip4_addr_t *address)
 {
-    bool supplied = netif_is_link_up(&station->netif) && dhcp_supplied_address(&station->netif);
-    if (!supplied) {
+    const struct netif *netif = &station->netif;
+    if (station->wipy.is_gateway) {
+        *address = *netif_ip4_gw(netif);
+        return true;
+    }
+    memcpy(address, station->wipy.address, sizeof *address);
+    return ip4_addr_net_eq(address, netif_ip4_addr(netif), netif_ip4_netmask(netif)) &&
+           !ip4_addr_eq(address, netif_ip4_addr(netif)) &&
+           !ip4_addr_eq(address, netif_ip4_gw(netif));
+}
+
+static void check_wipy(struct station *station)
+{
+    ip4_addr_t address;
+    if (!station->has_lease || !find_wipy(station, &address)) {
         go_offline(station);
-    } else if (!station->online) {
+        return;
+    }
+    if (station->online && !ip4_addr_eq(&address, &station->wipy_address))
+        go_offline(station);
+    if (!station->online) {
         station->online = true;
-        ev_timer_stop(station->config.loop, &station->lease_retry);
-        ev_timer_again(station->config.loop, &station->lease_clock);
+        station->wipy_address = address;
         station->config.changed(station->config.context, true);
     }
+}
+
+static void check_lease(struct station *station)
+{
+    bool has_lease = netif_is_link_up(&station->netif) && dhcp_supplied_address(&station->netif);
+    if (has_lease && !station->has_lease) {
+        ev_timer_stop(station->config.loop, &station->lease_retry);
+        ev_timer_again(station->config.loop, &station->lease_clock);
+    } else if (!has_lease) {
+        ev_timer_stop(station->config.loop, &station->lease_clock);
+    }
+    station->has_lease = has_lease;
+    check_wipy(station);
 }
 
 static void retry_later(struct station *station)
@@ -173,7 +203,7 @@ static void lease_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct station *station = timer->data;
     dhcp_coarse_tmr();
     check_lease(station);
-    if (!station->online && netif_is_link_up(&station->netif))
+    if (!station->has_lease && netif_is_link_up(&station->netif))
         retry_later(station);
 }
 
@@ -184,24 +214,33 @@ static void link_down(struct station *station)
     ev_io_stop(station->config.loop, &station->writable);
     ev_timer_stop(station->config.loop, &station->lease_retry);
     etharp_cleanup_netif(&station->netif);
-    go_offline(station);
+    check_lease(station);
 }
 
-/* No longer, or not at all in the air: the board searches for the next access point. */
-static void leave_air(struct station *station, uint8_t word)
+static void leave_air(struct station *station)
 {
+    if (station->air_fd < 0)
+        return;
     link_down(station);
+    air_attempt_stop(&station->attempt);
     ev_io_stop(station->config.loop, &station->readable);
     close(station->air_fd);
     station->air_fd = -1;
-    (void)!write(station->config.board_fd, &word, sizeof word);
+}
+
+/* No longer, or not at all in the air: the board searches for the next access point. */
+static void lose_air(struct station *station, uint8_t word)
+{
+    struct laptop_news news = {.invitation = station->invitation, .word = word};
+    leave_air(station);
+    (void)!write(station->config.board_fd, &news, sizeof news);
 }
 
 static void attempt_over(void *context, enum handshake_refusal refusal)
 {
     struct station *station = context;
     if (refusal != HANDSHAKE_OK) {
-        leave_air(station, LAPTOP_REFUSED);
+        lose_air(station, LAPTOP_REFUSED);
         return;
     }
     ev_io_set(&station->readable, station->air_fd, EV_READ);
@@ -213,11 +252,17 @@ static void attempt_over(void *context, enum handshake_refusal refusal)
     retry_later(station);
 }
 
-/* Receive an invitation; returns its descriptor, -1 when there is none now, -2 when the board is
- * gone. */
-static int receive_invitation(int board_fd, struct laptop_invitation *invitation)
+/* What the board sends. */
+union board_packet {
+    struct laptop_invitation invitation;
+    struct laptop_wipy wipy;
+};
+
+/* Receive one of them, and for an invitation its descriptor, else -1. Returns its size; 0: there is
+ * none now; -1: the board is gone. */
+static ssize_t receive_packet(int board_fd, union board_packet *packet, int *fd)
 {
-    struct iovec part = {invitation, sizeof *invitation};
+    struct iovec part = {packet, sizeof *packet};
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -227,33 +272,52 @@ static int receive_invitation(int board_fd, struct laptop_invitation *invitation
                              .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     ssize_t size = recvmsg(board_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
-        return -1;
+    *fd = -1;
+    if (size <= 0)
+        return size < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
     const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (size != sizeof *invitation || header == NULL || header->cmsg_type != SCM_RIGHTS)
-        return -2;
-    int fd;
-    memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return fd;
+    if (header != NULL && header->cmsg_type == SCM_RIGHTS)
+        memcpy(fd, CMSG_DATA(header), sizeof *fd);
+    return size;
 }
 
-static void invited(struct ev_loop *loop, ev_io *io, int events)
+/* In another network the old lease means nothing. */
+static void forget_lease(struct station *station)
+{
+    dhcp_release_and_stop(&station->netif);
+    outgoing.first = outgoing.count = 0; /* what it says about that would go to the wrong one */
+    dhcp_start(&station->netif);         /* waits for the link */
+}
+
+static void accept_invitation(struct station *station, const struct laptop_invitation *invitation,
+                              int fd)
+{
+    int size = AIR_BUFFER;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    leave_air(station);
+    if (station->wipy.is_gateway != invitation->wipy.is_gateway)
+        forget_lease(station);
+    station->air_fd = fd;
+    station->invitation = invitation->number;
+    station->wipy = invitation->wipy;
+    air_attempt_start(&station->attempt, fd, &invitation->network, invitation->pmk,
+                      station->config.mac);
+}
+
+static void told(struct ev_loop *loop, ev_io *io, int events)
 {
     struct station *station = io->data;
-    struct laptop_invitation invitation;
-    int fd = receive_invitation(io->fd, &invitation), size = AIR_BUFFER;
-    if (fd == -2)
+    union board_packet packet;
+    int fd;
+    ssize_t size = receive_packet(io->fd, &packet, &fd);
+    if (size < 0)
         ev_break(loop, EVBREAK_ALL);
-    if (fd < 0)
-        return;
-    if (station->air_fd >= 0) { /* one at a time */
-        close(fd);
-        return;
+    else if (size == sizeof packet.invitation && fd >= 0)
+        accept_invitation(station, &packet.invitation, fd);
+    else if (size == sizeof packet.wipy) {
+        station->wipy = packet.wipy;
+        check_wipy(station);
     }
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    station->air_fd = fd;
-    air_attempt_start(&station->attempt, fd, &invitation.network, invitation.pmk,
-                      station->config.mac);
 }
 
 /* ---- receiving */
@@ -285,13 +349,13 @@ static void air_readable(struct ev_loop *loop, ev_io *io, int events)
     int count = recvmmsg(station->air_fd, messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            leave_air(station, LAPTOP_ENDED);
+            lose_air(station, LAPTOP_ENDED);
         return;
     }
     for (int i = 0; i < count; i++) {
         size_t size = messages[i].msg_len;
         if (size == 0) { /* end of file */
-            leave_air(station, LAPTOP_ENDED);
+            lose_air(station, LAPTOP_ENDED);
             return;
         }
         if (size >= FRAME_MIN)
@@ -336,21 +400,22 @@ void station_init(struct station *station, const struct station_config *config)
 
     station->air_fd = -1;
     air_attempt_init(&station->attempt, config->loop, attempt_over, station);
-    ev_io_init(&station->invited, invited, config->board_fd, EV_READ);
+    station->wipy.is_gateway = true;
+    ev_io_init(&station->told, told, config->board_fd, EV_READ);
     ev_io_init(&station->readable, air_readable, -1, EV_READ);
     ev_io_init(&station->writable, air_writable, -1, EV_WRITE);
     ev_prepare_init(&station->before_sleep, before_sleep);
-    station->invited.data = station->readable.data = station->writable.data = station;
+    station->told.data = station->readable.data = station->writable.data = station;
     station->before_sleep.data = station;
     ev_set_priority(&station->before_sleep,
                     EV_MINPRI); /* after the other preparations, which may send */
-    ev_io_start(config->loop, &station->invited);
+    ev_io_start(config->loop, &station->told);
     ev_prepare_start(config->loop, &station->before_sleep);
 }
 
 const ip_addr_t *station_wipy(const struct station *station)
 {
-    return netif_ip_gw4(&station->netif);
+    return &station->wipy_address;
 }
 
 const ip4_addr_t *station_address(const struct station *station)
