@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <slirp/libslirp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +10,7 @@
 
 #include "board/router/packet.h"
 #include "board/router/sandbox.h"
+#include "board/router/slirp.h"
 #include "net/dhcp/dhcp_server.h"
 
 #define DESCRIPTORS 1024 /* that are waited for: NAT_FILES, libslirp's connections among them */
@@ -18,6 +18,7 @@
 
 struct nat {
     struct nat_config config;
+    struct slirp_library library;
     Slirp *slirp;
     struct dhcp_server dhcp;
     struct pollfd polled[DESCRIPTORS]; /* the first is that of the stations */
@@ -90,7 +91,7 @@ static void take_frame(struct nat *nat, uint8_t *frame, size_t size)
         answer_dns(nat, &udp);
         return;
     case PACKET_PASS:
-        slirp_input(nat->slirp, frame, (int)size);
+        nat->library.input(nat->slirp, frame, (int)size);
         return;
     case PACKET_DROP:
         return;
@@ -216,13 +217,13 @@ static void serve(struct nat *nat)
         uint32_t limit_ms = INT32_MAX;
         nat->polled[0] = (struct pollfd){.fd = nat->config.fd, .events = POLLIN};
         nat->polled_count = 1;
-        slirp_pollfds_fill(nat->slirp, &limit_ms, add_poll, nat);
+        nat->library.fill(nat->slirp, &limit_ms, add_poll, nat);
         int count = poll(nat->polled, (nfds_t)nat->polled_count,
                          limit_ms >= INT32_MAX ? -1 : (int)limit_ms);
         if (count < 0) {
             nat->polled[0].revents = 0;
         }
-        slirp_pollfds_poll(nat->slirp, count < 0, get_events, nat);
+        nat->library.poll(nat->slirp, count < 0, get_events, nat);
     } while (nat->polled[0].revents == 0 || take_frames(nat));
 }
 
@@ -251,7 +252,13 @@ static Slirp *make_slirp(struct nat *nat)
         .disable_dns = true,
         .disable_dhcp = true,
     };
-    return slirp_new(&config, &callbacks, nat);
+    return nat->library.make(&config, &callbacks, nat);
+}
+
+static _Noreturn void give_up(const char *why)
+{
+    fprintf(stderr, "wipy: router: cannot start the network behind it: %s\n", why);
+    _exit(1);
 }
 
 _Noreturn void nat_run(const struct nat_config *config)
@@ -259,10 +266,13 @@ _Noreturn void nat_run(const struct nat_config *config)
     static struct nat nat;
     nat.config = *config;
     dhcp_server_init(&nat.dhcp, packet_router, packet_netmask);
+    char error[200];
+    if (!slirp_load(&nat.library, error, sizeof error)) {
+        give_up(error);
+    }
     nat.slirp = make_slirp(&nat);
     if (nat.slirp == NULL || sandbox_nat(config->internet) != 0) {
-        fprintf(stderr, "wipy: router: cannot start the network behind it: %s\n", strerror(errno));
-        _exit(1);
+        give_up(strerror(errno));
     }
     serve(&nat);
     _exit(0);
