@@ -62,7 +62,7 @@ bool delay_is_none(const struct delay *delay)
            delay->count == 0;
 }
 
-/* When a frame of this size that is sent now arrives. */
+/* When a frame of this size that is sent now arrives, if none before it comes later. */
 static ev_tstamp when(struct delay *delay, uint32_t size)
 {
     const struct air_conditions *conditions = delay->conditions;
@@ -72,8 +72,7 @@ static ev_tstamp when(struct delay *delay, uint32_t size)
         delay->free_at += size * 8 / (conditions->rate_kbps * 1e3);
     }
     double jitter = (2 * chance() - 1) * conditions->jitter_ms;
-    ev_tstamp due = delay->free_at + (conditions->delay_ms + jitter) / 1e3;
-    return delay->count > 0 && due < delay->last_due ? delay->last_due : due;
+    return delay->free_at + (conditions->delay_ms + jitter) / 1e3;
 }
 
 bool delay_send(struct delay *delay, struct frame *frame)
@@ -91,7 +90,7 @@ bool delay_send(struct delay *delay, struct frame *frame)
         return false;
     }
     one->next = NULL;
-    one->due = delay->last_due = due;
+    one->due = due;
     one->frame.size = frame->size;
     memcpy(one->frame.data, frame->data, frame->size);
     if (delay->count++ == 0) {

@@ -19,8 +19,7 @@ struct delay {
     void *context;
     struct delayed_frame *first, *last;
     unsigned count;
-    ev_tstamp free_at;  /* when what is being sent is out */
-    ev_tstamp last_due; /* when the last frame of the queue arrives */
+    ev_tstamp free_at; /* when what is being sent is out */
     struct ev_timer due;
 };
 

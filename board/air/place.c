@@ -107,10 +107,10 @@ static bool is_named(int fd, int dir, const char *name)
 }
 
 /* Open and lock the file of this name: who has it may rename or remove it. -errno; EWOULDBLOCK:
- * somebody else has it, and not just for a moment. */
-static int take(int dir, const char *name, int flags)
+ * somebody else has it, and not just for a moment, if `tries` are more than one. */
+static int take(int dir, const char *name, int flags, int tries)
 {
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < tries; i++) {
         int fd = openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0) {
             return -errno;
@@ -120,7 +120,7 @@ static int take(int dir, const char *name, int flags)
             return fd;
         }
         close(fd);
-        if (!locked) {
+        if (!locked && i + 1 < tries) {
             usleep(PAUSE_US);
         }
     }
@@ -163,7 +163,7 @@ int air_place_write(const struct air_place *place, const char *name, const char 
 {
     char aside[64];
     snprintf(aside, sizeof aside, "%s.new", name);
-    int fd = take(place->dir_fd, aside, O_RDWR | O_CREAT);
+    int fd = take(place->dir_fd, aside, O_RDWR | O_CREAT, TRIES);
     if (fd < 0) {
         return fd;
     }
@@ -232,12 +232,12 @@ static void beacon_text(char text[BEACON_MAX], const struct air_network *network
 
 /* Remove what a killed access point has left. Nobody makes a new beacon of that name before the old
  * one is gone, and its socket goes first. */
-static int remove_stale(int dir, const uint8_t bssid[6])
+static int remove_stale(int dir, const uint8_t bssid[6], int tries)
 {
     char name[24], socket_name[24];
     file_name(name, bssid, ".ap");
     file_name(socket_name, bssid, ".sock");
-    int fd = take(dir, name, O_RDONLY);
+    int fd = take(dir, name, O_RDONLY, tries);
     if (fd < 0) {
         return fd == -ENOENT ? 0 : fd;
     }
@@ -260,7 +260,7 @@ bool air_place_find(const struct air_place *place, const uint8_t bssid[6],
     bool good = !stale && read_whole(fd, text, sizeof text) > 0;
     close(fd);
     if (stale) {
-        remove_stale(place->dir_fd, bssid);
+        remove_stale(place->dir_fd, bssid, 1); /* if not now, the next one will */
     }
     if (!good || !parse_beacon(text, network)) {
         return false;
@@ -384,11 +384,11 @@ int air_beacon_start(struct air_beacon *beacon, const struct air_place *place,
     file_name(beacon->name, network->bssid, ".ap");
     file_name(aside, network->bssid, ".new");
     beacon->file_fd = beacon->listen_fd = -1;
-    int fd = take(dir, aside, O_RDWR | O_CREAT);
+    int fd = take(dir, aside, O_RDWR | O_CREAT, TRIES);
     if (fd < 0) {
         return fd == -EWOULDBLOCK ? -EADDRINUSE : fd;
     }
-    int result = remove_stale(dir, network->bssid);
+    int result = remove_stale(dir, network->bssid, TRIES);
     if (result == 0) {
         result = beacon->listen_fd = make_socket(place, network->bssid);
     }

@@ -298,6 +298,10 @@ static void conditions_hold_from_the_start_and_change_at_once(void **state)
     assert_int_equal(got(wire[1]), -1);
     set_conditions("clear");
     assert_passes(&a);
+    set_conditions("delay=10000ms");
+    put(a.fd, home.bssid, a.mac, 1);
+    set_conditions("clear");
+    assert_passes(&a); /* nobody waits behind what was under way */
 }
 
 /* ---- the hostile */

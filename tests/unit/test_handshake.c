@@ -136,6 +136,21 @@ static void an_access_point_without_the_key_is_refused(void **state)
     assert_int_equal(station.refusal, HANDSHAKE_WRONG_KEY);
 }
 
+/* Nor is one that gives the station its own proof back. */
+static void a_proof_does_not_prove_the_other_side(void **state)
+{
+    struct packet packet = {0}, answer;
+    handshake_station(&station, &home, right, mac);
+    handshake_ap(&ap, &home, wrong);
+    give(&station, &packet, &answer);
+    give(&ap, &answer, &packet);
+    give(&station, &packet, &answer);
+    packet = (struct packet){.size = 24, .data = {4, 1}};
+    memcpy(packet.data + 4, answer.data + 36, 20);
+    give(&station, &packet, &answer);
+    assert_int_equal(station.refusal, HANDSHAKE_WRONG_KEY);
+}
+
 static void name_and_security_must_match(void **state)
 {
     struct air_network other = home;
@@ -327,6 +342,7 @@ int main(void)
         cmocka_unit_test(an_open_network_needs_no_key),
         cmocka_unit_test(a_wrong_key_is_refused),
         cmocka_unit_test(an_access_point_without_the_key_is_refused),
+        cmocka_unit_test(a_proof_does_not_prove_the_other_side),
         cmocka_unit_test(name_and_security_must_match),
         cmocka_unit_test(a_station_with_a_key_does_not_accept_an_open_network),
         cmocka_unit_test(what_was_overheard_proves_nothing),

@@ -231,11 +231,11 @@ static void nobody_waits_again_for_who_reads_badly(void **state)
 static void who_waits_with_another_one_loses_nothing(void **state)
 {
     int from_a = 0, from_b = 0, sent_a = 0, sent_b = 0;
-    while (from_a < 3000 || from_b < 3000) {
-        while (sent_a < 3000 && put(a[1], board_mac, a_mac, (uint16_t)sent_a, 1514) > 0) {
+    while (from_a < 10000 || from_b < 10000) {
+        while (sent_a < 10000 && put(a[1], board_mac, a_mac, (uint16_t)sent_a, 1514) > 0) {
             sent_a++;
         }
-        while (sent_b < 3000 && put(b[1], board_mac, b_mac, (uint16_t)sent_b, 1514) > 0) {
+        while (sent_b < 10000 && put(b[1], board_mac, b_mac, (uint16_t)sent_b, 1514) > 0) {
             sent_b++;
         }
         work();
@@ -378,10 +378,12 @@ static void only_so_many_frames_are_under_way(void **state)
 
 static void who_leaves_takes_its_frames_along(void **state)
 {
-    relay.conditions.delay_ms = 5;
+    relay.conditions.delay_ms = 20;
     put(a[1], board_mac, a_mac, 1, 60);
     put(mcu[1], a_mac, board_mac, 2, 60);
-    work();
+    ev_run(loop, EVRUN_NOWAIT);
+    assert_int_equal(a_port->from.count, 1);
+    assert_int_equal(a_port->to.count, 1);
     relay_remove(a_port);
     for (ev_tstamp end = ev_time() + 0.05; ev_time() < end;) {
         work();
