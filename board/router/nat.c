@@ -229,29 +229,34 @@ static void serve(struct nat *nat)
 
 /* ---- start */
 
-static struct in_addr address_of(const uint8_t bytes[4])
+/* An address of the router's network. */
+static struct in_addr address_of(uint8_t host)
 {
     struct in_addr address;
+    uint8_t bytes[4];
+    memcpy(bytes, packet_router, 3);
+    bytes[3] = host;
     memcpy(&address, bytes, sizeof address);
     return address;
 }
 
 static Slirp *make_slirp(struct nat *nat)
 {
-    static const uint8_t network[4] = {192, 168, 178, 0}, unused[4] = {192, 168, 178, 255};
+    struct in_addr unused = address_of(255); /* its own DHCP and DNS server are off */
     SlirpConfig config = {
         .version = 4,
         .restricted = !nat->config.internet,
         .in_enabled = true,
-        .vnetwork = address_of(network),
-        .vnetmask = address_of(packet_netmask),
-        .vhost = address_of(packet_router),
-        .vdhcp_start = address_of(unused),
-        .vnameserver = address_of(unused),
+        .vnetwork = address_of(0),
+
+        .vhost = address_of(packet_router[3]),
+        .vdhcp_start = unused,
+        .vnameserver = unused,
         .disable_host_loopback = true,
         .disable_dns = true,
         .disable_dhcp = true,
     };
+    memcpy(&config.vnetmask, packet_netmask, sizeof config.vnetmask);
     return nat->library.make(&config, &callbacks, nat);
 }
 

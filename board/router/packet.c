@@ -21,9 +21,9 @@ enum {
 };
 enum { UDP_FROM = 0, UDP_TO = 2, UDP_LENGTH = 4, UDP_CHECKSUM = 6 };
 
-const uint8_t packet_router[4] = {192, 168, 178, 1};
+const uint8_t packet_router[4] = {192, 168, 0, 1};
 const uint8_t packet_netmask[4] = {255, 255, 255, 0};
-const uint8_t packet_router_mac[6] = {0x52, 0x55, 192, 168, 178, 1};
+const uint8_t packet_router_mac[6] = {0x52, 0x55, 192, 168, 0, 1};
 
 static const uint8_t broadcast_mac[6] = {255, 255, 255, 255, 255, 255};
 static const uint8_t broadcast[4] = {255, 255, 255, 255};

@@ -13,7 +13,7 @@
 #define PACKET_DNS_PORT  53u
 #define PACKET_DHCP_PORT 67u
 
-/* The router's network: 192.168.178.0/24, in which it is .1. Its hardware address is the one that
+/* The router's network: 192.168.0.0/24, in which it is .1. Its hardware address is the one that
  * libslirp gives to itself. */
 extern const uint8_t packet_router[4], packet_netmask[4], packet_router_mac[6];
 
