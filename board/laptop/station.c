@@ -117,7 +117,29 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 
 /* ---- link and lease */
 
-/* Those in TIME_WAIT go by themselves: lwIP would free them without a word to their owner. */
+/* Tell the owners of all connections that these have ended. The connections stay, without anybody,
+ * until the WiPy can be told, too: it may have noticed nothing, and serves only so many at a time.
+ * Those in TIME_WAIT go by themselves: lwIP would free them without a word to their owner. */
+static void abandon_connections(void)
+{
+    struct tcp_pcb *next;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = next) {
+        tcp_err_fn failed = pcb->errf;
+        void *owner = pcb->callback_arg;
+        next = pcb->next;
+        if (pcb->state == SYN_SENT) {
+            tcp_abort(pcb);
+        } else if (failed != NULL) {
+            tcp_arg(pcb, NULL);
+            tcp_recv(pcb, NULL);
+            tcp_sent(pcb, NULL);
+            tcp_err(pcb, NULL);
+            failed(owner, ERR_ABRT);
+        }
+    }
+}
+
+/* Those that were abandoned: with a reset to the WiPy. */
 static void abort_connections(void)
 {
     while (tcp_active_pcbs != NULL)
@@ -129,7 +151,7 @@ static void go_offline(struct station *station)
     if (!station->online)
         return;
     station->online = false;
-    abort_connections();
+    abandon_connections();
     station->config.changed(station->config.context, false);
 }
 
@@ -160,6 +182,7 @@ static void check_wipy(struct station *station)
     if (!station->online) {
         station->online = true;
         station->wipy_address = address;
+        abort_connections();
         station->config.changed(station->config.context, true);
     }
 }

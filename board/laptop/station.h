@@ -18,7 +18,7 @@ struct station_config {
     int board_fd; /* as in laptop.h; stays the caller's */
     uint8_t mac[6];
     /* Called when a lease is there and the WiPy can be reached (true), and when that has ended
-     * (false); by then lwIP has aborted every TCP connection, and told so to its error callback. */
+     * (false); by then the error callback of every TCP connection has been told. */
     void (*changed)(void *context, bool online);
     void *context;
 };

@@ -241,11 +241,13 @@ def test_bad_air(make_board, place, seeded):
     def stations():
         return int(uart.run("print(len(WLAN().connections()))"))
 
-    session = board.telnet()
     for _ in range(20):
+        session, ftp = board.telnet(), board.ftp()
         change(cut=[laptop])
         wait_for(lambda: stations() == 0, "the laptop is cut off")
+        session.expect_end()
+        with pytest.raises((EOFError, OSError)):
+            ftp.voidcmd("NOOP")
         change()
         wait_for(lambda: stations() == 1, "the laptop is back")
-    session.expect_end()
     assert board.get("/flash/data") == data

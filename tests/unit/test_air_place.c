@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,20 @@
 static struct air_network home = {
     .ssid = "home", .bssid = {0xd4, 0xf5, 0x13, 0x5e, 0, 1}, .channel = 5, .security = 3};
 static char error[400];
+
+/* Called before the next exclusive lock is asked for: what another process may do in just that
+ * moment. */
+static void (*meanwhile)(void);
+
+int flock(int fd, int operation)
+{
+    if (meanwhile != NULL && (operation & LOCK_EX) != 0) {
+        void (*deed)(void) = meanwhile;
+        meanwhile = NULL;
+        deed();
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
 
 /* ---- the directory */
 
@@ -167,6 +182,35 @@ static void the_beacon_of_a_killed_one_vanishes(void **state)
     assert_true(fd >= 0);
     close(fd);
     air_beacon_stop(&beacon, &place);
+}
+
+static struct air_beacon quick;
+
+static void start_quickly(void)
+{
+    assert_int_equal(air_beacon_start(&quick, &place, &home), 0);
+}
+
+/* Who wants to remove a stale beacon may find that another one has the name by then. */
+static void a_new_beacon_is_not_taken_for_the_stale_one(void **state)
+{
+    struct air_network found[2];
+    kill_process(beacon_process(&home));
+    meanwhile = start_quickly;
+    air_place_scan(&place, found, 2);
+    assert_null(meanwhile);
+    assert_int_equal(air_place_scan(&place, found, 2), 1);
+    int fd = air_connect(&place, home.bssid);
+    assert_true(fd >= 0);
+    close(fd);
+    air_beacon_stop(&quick, &place);
+
+    /* The same between two that start. */
+    struct air_beacon slow;
+    meanwhile = start_quickly;
+    assert_int_equal(air_beacon_start(&slow, &place, &home), -EADDRINUSE);
+    assert_int_equal(air_place_scan(&place, found, 2), 1);
+    air_beacon_stop(&quick, &place);
 }
 
 static void put_file(const char *name, const char *text)
@@ -328,6 +372,7 @@ int main(void)
         cmocka_unit_test(what_a_beacon_says_is_heard),
         cmocka_unit_test(a_bssid_is_there_only_once),
         cmocka_unit_test(the_beacon_of_a_killed_one_vanishes),
+        cmocka_unit_test(a_new_beacon_is_not_taken_for_the_stale_one),
         cmocka_unit_test(a_killed_start_does_no_harm),
         cmocka_unit_test(looking_disturbs_nobody),
         cmocka_unit_test(who_watches_is_told),
