@@ -1,5 +1,6 @@
 #include "board/board.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,16 +10,12 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "board/air/mac.h"
 #include "board/board_dir.h"
 #include "board/requests.h"
 #include "lib/flash_map.h"
-
-#define PORT_TRIES    50
-#define PORT_PAUSE_US 20000
 
 /* ---- what is printed */
 
@@ -56,9 +53,13 @@ void board_warn(struct board *board, const char *format, ...)
 static void say_addresses(struct board *board, const char *directory)
 {
     board_say(board, "board    %s", directory);
-    board_say(board, "telnet   %s", board->telnet[0] ? board->telnet : "off");
-    board_say(board, "ftp      %s", board->ftp[0] ? board->ftp : "off");
+    const struct companion *companion = &board->companion;
+    board_say(board, "telnet   %s", companion->telnet[0] ? companion->telnet : "off");
+    board_say(board, "ftp      %s", companion->ftp[0] ? companion->ftp : "off");
     board_say(board, "uart     %s", board->uart.path);
+    if (board->router.pid != 0) {
+        board_say(board, "router   %s", board->router.network.ssid);
+    }
 }
 
 void board_ready(struct board *board)
@@ -91,80 +92,58 @@ static void uart_event(void *context, enum link_event_code code, const void *dat
     power_event(context, code, data, size);
 }
 
-/* ---- the laptop */
-
-static void laptop_ended(struct ev_loop *loop, struct ev_io *watcher, int events)
+/* The laptop follows the board between its own network and that of the home router. An address that
+ * makes no sense counts as none. */
+void board_moved(struct board *board)
 {
-    struct board *board = watcher->data;
+    const struct radio *radio = &board->radio;
+    uint8_t address[4] = {0};
+    if (radio->station.state == AIR_STATION_IDLE) {
+        return;
+    }
+    if (radio->station.state == AIR_STATION_JOINED &&
+        memcmp(radio_bssid(radio), board->router.network.bssid, 6) == 0) {
+        inet_pton(AF_INET, board->reports.items[HAL_REPORT_WLAN_IP], address);
+    }
+    companion_board_is_station(&board->companion, address);
+}
+
+static void radio_changed(void *context)
+{
+    board_moved(context);
+    power_event(context, LINK_EVENT_RADIO, NULL, 0);
+}
+
+static void radio_on_air(void *context)
+{
+    struct board *board = context;
+    companion_board_is_ap(&board->companion);
+}
+
+static void radio_doubled(void *context)
+{
+    board_warn(context, "another board with the same hardware address is in this air; this one is "
+                        "not heard until that has gone");
+}
+
+static void laptop_ended(void *context)
+{
+    struct board *board = context;
     if (board->ending) {
         return; /* whoever ends the board may end all its processes at once */
     }
-    ev_io_stop(loop, watcher);
-    waitpid(board->laptop, NULL, 0);
-    board->laptop = 0;
-    board->telnet[0] = board->ftp[0] = '\0';
     board_warn(
         board,
         "the laptop has ended unexpectedly: the board is no longer reachable by telnet and FTP; "
         "end and start `wipy run` to get them back");
 }
 
-static void print_address(char *text, size_t size, const struct laptop_listen *listen)
+static void router_ended(void *context)
 {
-    if (listen->enabled) {
-        snprintf(text, size, "%s:%u", listen->address, listen->port);
-    }
-}
-
-/* Start the laptop; on success its end of the air is in *fd, -1 when no laptop is wanted. */
-static int laptop_make(struct board *board, const struct board_config *config, const uint8_t mac[6],
-                       int *fd, char *error, size_t error_size)
-{
-    *fd = -1;
-    if (!config->telnet.enabled && !config->ftp.enabled) {
-        return 0;
-    }
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
-        snprintf(error, error_size, "cannot make the laptop: %s", strerror(errno));
-        return -1;
-    }
-    struct laptop_config laptop = {
-        .telnet = config->telnet, .ftp = config->ftp, .radio_fd = ends[1]};
-    memcpy(laptop.mac, mac, sizeof laptop.mac);
-    board->laptop = laptop_start(&laptop, error, (int)error_size);
-    close(ends[1]);
-    if (board->laptop < 0) {
-        close(ends[0]);
-        board->laptop = 0;
-        return -1;
-    }
-    print_address(board->telnet, sizeof board->telnet, &laptop.telnet);
-    print_address(board->ftp, sizeof board->ftp, &laptop.ftp);
-    *fd = ends[0];
-    return 0;
-}
-
-/* A laptop whose board was killed is killed by the system, but that may not have freed its ports
- * yet. */
-static int laptop_make_patiently(struct board *board, const struct board_config *config,
-                                 const uint8_t mac[6], int *fd, char *error, size_t error_size)
-{
-    bool was_killed = access(CONTROL_SOCKET, F_OK) == 0;
-    int tries = was_killed ? PORT_TRIES : 1;
-    int result;
-    while ((result = laptop_make(board, config, mac, fd, error, error_size)) < 0 && --tries > 0) {
-        usleep(PORT_PAUSE_US);
-    }
-    return result;
-}
-
-static void laptop_stop(struct board *board)
-{
-    if (board->laptop > 0) {
-        kill(board->laptop, SIGKILL);
-        waitpid(board->laptop, NULL, 0);
-        board->laptop = 0;
+    struct board *board = context;
+    if (!board->ending) {
+        board_warn(board, "the router has ended unexpectedly: its network has gone; end and start "
+                          "`wipy run` to get it back");
     }
 }
 
@@ -254,8 +233,11 @@ static int open_parts(struct board *board, const struct board_config *config)
     if (result < 0) {
         return result;
     }
-    radio_init(&board->radio, board->loop, board->mac, &board->power.registers->interrupt_pending);
-    air_open(&board->air, board->loop, &board->radio);
+    board->radio.changed = radio_changed;
+    board->radio.on_air = radio_on_air;
+    board->radio.doubled = radio_doubled;
+    board->radio.context = board;
+    radio_init(&board->radio, board->loop, &board->place, board->mac, board->power.registers);
     board->uart.event = uart_event;
     board->uart.context = board;
     board->uart.taken = &board->power.registers->uart_taken;
@@ -271,10 +253,10 @@ static int open_parts(struct board *board, const struct board_config *config)
 static void close_parts(struct board *board)
 {
     control_close(&board->control);
-    laptop_stop(board);
+    companion_stop(&board->companion);
+    router_stop(&board->router);
     power_off(board);
     uart_close(&board->uart);
-    air_close(&board->air);
     flash_chip_close(&board->chip);
 }
 
@@ -302,17 +284,38 @@ static int make_board(struct board *board, const struct board_config *config,
     return 0;
 }
 
-static void run(struct board *board, const struct board_config *config, const uint8_t laptop_mac[6],
-                int laptop_fd)
+static void run(struct board *board, const struct board_config *config)
 {
-    if (laptop_fd >= 0) {
-        air_add(&board->air, laptop_fd, laptop_mac);
-        int end = (int)syscall(SYS_pidfd_open, board->laptop, 0);
-        watch(board, &board->laptop_ended, end, laptop_ended);
+    board->companion.ended = laptop_ended;
+    board->companion.context = board;
+    companion_search(&board->companion, board->loop, &board->place);
+    if (config->router.enabled) {
+        companion_has_router(&board->companion, &board->router.network, config->router.key);
     }
+    board->router.ended = router_ended;
+    board->router.context = board;
+    router_watch(&board->router, board->loop);
     say_addresses(board, config->directory);
     power_on(board);
+    companion_prepare(&board->companion);
     ev_run(board->loop, 0);
+}
+
+/* A folder that has been copied makes a second board with the same address: that would not be
+ * heard. */
+static int check_air(const struct board *board, char *error, size_t error_size)
+{
+    struct air_network other;
+    char mac[MAC_TEXT_MAX];
+    if (!air_place_find(&board->place, board->mac, &other)) {
+        return 0;
+    }
+    mac_text(board->mac, mac);
+    snprintf(error, error_size,
+             "another board with the hardware address %s runs already in the air %s (a copied "
+             "folder?); give this one an air of its own with --air DIR",
+             mac, board->place.path);
+    return -1;
 }
 
 int board_run(const struct board_config *config, char *error, size_t error_size)
@@ -320,25 +323,30 @@ int board_run(const struct board_config *config, char *error, size_t error_size)
     static struct board
         board; /* static: most of it is never touched, and costs no memory until it is */
     struct board_dir dir;
-    uint8_t laptop_mac[6] = {
-        0x02}; /* locally administered, the rest as the board's: no two alike */
-    int laptop_fd;
 
     signal(SIGPIPE, SIG_IGN);
     board.quiet = config->quiet;
-    if (board_dir_enter(&dir, config->directory, error, error_size) < 0) {
+    if (air_place_open(&board.place, config->air, error, error_size) < 0 ||
+        board_dir_enter(&dir, config->directory, error, error_size) < 0) {
         return -1;
     }
     memcpy(board.mac, dir.mac, sizeof board.mac);
-    memcpy(laptop_mac + 1, dir.mac + 1, sizeof laptop_mac - 1);
-    if (laptop_make_patiently(&board, config, laptop_mac, &laptop_fd, error, error_size) < 0) {
+    bool was_killed = access(CONTROL_SOCKET, F_OK) == 0;
+    if (check_air(&board, error, error_size) < 0 ||
+        (!config->no_laptop && companion_start(&board.companion, &config->telnet, &config->ftp,
+                                               board.mac, was_killed, error, error_size) < 0)) {
         return -1;
     }
-    int result = make_board(&board, config, &dir, error, error_size);
+    int result =
+        router_start(&board.router, &config->router, &board.place, board.mac, error, error_size);
     if (result == 0) {
-        run(&board, config, laptop_mac, laptop_fd);
+        result = make_board(&board, config, &dir, error, error_size);
+    }
+    if (result == 0) {
+        run(&board, config);
         close_parts(&board);
     }
-    laptop_stop(&board);
+    companion_stop(&board.companion);
+    router_stop(&board.router);
     return result;
 }

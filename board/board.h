@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "board/air.h"
+#include "board/air/place.h"
 #include "board/bus.h"
 #include "board/clock.h"
+#include "board/companion.h"
 #include "board/control.h"
 #include "board/flash_chip.h"
 #include "board/laptop/laptop.h"
@@ -18,6 +19,7 @@
 #include "board/power.h"
 #include "board/radio.h"
 #include "board/reports.h"
+#include "board/router/router.h"
 #include "board/supervisor.h"
 #include "board/uart.h"
 
@@ -29,7 +31,10 @@ struct board_image {
 /* What is asked for when a board is started. */
 struct board_config {
     const char *directory;
+    const char *air; /* the place; NULL: the one that this user's boards share */
     struct laptop_listen telnet, ftp;
+    bool no_laptop;
+    struct router_config router;
     uint32_t speed;                /* 1 to CLOCK_SPEED_MAX */
     struct pins pins;              /* driven from the start */
     bool quiet;                    /* print only "ready" and what goes wrong */
@@ -45,15 +50,15 @@ struct board {
     bool ending; /* it has been interrupted */
     unsigned lines; /* printed on behalf of the MCU, which must not flood the terminal */
     uint8_t mac[6];
-    char telnet[32], ftp[32]; /* where the laptop listens; "": nowhere */
-    pid_t laptop;             /* 0: none */
-    struct ev_io laptop_ended, interrupted;
+    struct ev_io interrupted;
+    struct air_place place;
+    struct companion companion;
+    struct router router;
     struct board_clock clock;
     struct pins pins;
     struct led led;
     struct uart uart;
     struct radio radio;
-    struct air air;
     struct flash_chip chip;
     struct reports reports;
     struct power power;
@@ -74,5 +79,8 @@ void board_warn(struct board *board, const char *format, ...) __attribute__((for
 
 /* The state of the board has become POWER_RUNNING. */
 void board_ready(struct board *board);
+
+/* The firmware has reported another address, or none. */
+void board_moved(struct board *board);
 
 #endif

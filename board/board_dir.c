@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "board/air/mac.h"
+
 #define IDENTITY     "board.json"
 #define IDENTITY_NEW "board.json.new"
 #define IDENTITY_MAX 4096
@@ -49,15 +51,6 @@ static bool is_empty(void)
     return empty;
 }
 
-static bool parse_mac(const char *text, uint8_t mac[6])
-{
-    int end = 0;
-    return text != NULL &&
-           sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3],
-                  &mac[4], &mac[5], &end) == 6 &&
-           text[end] == '\0' && (mac[0] & 1) == 0;
-}
-
 /* Read board.json: 1 read, 0 there is none, -1 it is no good. */
 static int read_identity(struct board_dir *dir)
 {
@@ -70,7 +63,7 @@ static int read_identity(struct board_dir *dir)
     close(fd);
     cJSON *identity = size > 0 ? cJSON_ParseWithLength(text, (size_t)size) : NULL;
     const char *mac = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(identity, "mac"));
-    bool good = parse_mac(mac, dir->mac);
+    bool good = mac_parse(mac, dir->mac);
     cJSON_Delete(identity);
     return good ? 1 : -1;
 }
@@ -145,10 +138,10 @@ int board_dir_open_flash(const struct board_dir *dir, struct flash_chip *chip, c
 
 int board_dir_complete(const struct board_dir *dir, char *error, size_t size)
 {
-    const uint8_t *mac = dir->mac;
+    char mac[MAC_TEXT_MAX];
+    mac_text(dir->mac, mac);
     FILE *file = fopen(IDENTITY_NEW, "we");
-    bool done = file != NULL && fprintf(file, "{\"mac\": \"%02x:%02x:%02x:%02x:%02x:%02x\"}\n",
-                                        mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]) > 0;
+    bool done = file != NULL && fprintf(file, "{\"mac\": \"%s\"}\n", mac) > 0;
     done = file != NULL && fclose(file) == 0 && done && rename(IDENTITY_NEW, IDENTITY) == 0;
     return done ? 0 : fail(error, size, "%s/" IDENTITY ": %s", dir->path, strerror(errno));
 }

@@ -27,7 +27,7 @@ static void violation(struct board *board, const char *reason, uint32_t number)
     power_fault(board, "bus protocol", text);
 }
 
-/* LINK_FLASH_PROGRAM, LINK_FLASH_ERASE, LINK_RADIO_AP_*: the MCU waits for the result. */
+/* LINK_FLASH_*, LINK_RADIO_*: the MCU waits for the result. */
 static void answer(struct board *board, int result)
 {
     struct link_answer answer = {.result = result};
@@ -111,6 +111,8 @@ static void handle_report(struct board *board, uint32_t item, const char *text, 
         board_say(board, "notice: %s", board->reports.items[item]);
     } else if (item == HAL_REPORT_STATE && strcmp(board->reports.items[item], "running") == 0) {
         power_running(board);
+    } else if (item == HAL_REPORT_WLAN_IP) {
+        board_moved(board);
     }
 }
 
@@ -119,6 +121,13 @@ static void handle_ap_start(struct board *board, const uint8_t *data)
     struct link_radio_ap ap;
     memcpy(&ap, data, sizeof ap);
     answer(board, radio_ap_start(&board->radio, &ap));
+}
+
+static void handle_join(struct board *board, const uint8_t *data)
+{
+    struct link_radio_network network;
+    memcpy(&network, data, sizeof network);
+    answer(board, radio_join(&board->radio, &network));
 }
 
 /* The smallest and the largest size that a command's data may have. */
@@ -132,6 +141,8 @@ static bool right_size(const struct link_command *command)
         return command->size <= HAL_REPORT_TEXT_MAX;
     case LINK_RADIO_AP_START:
         return command->size == sizeof(struct link_radio_ap);
+    case LINK_RADIO_JOIN:
+        return command->size == sizeof(struct link_radio_network);
     default:
         return true; /* they have no data */
     }
@@ -140,7 +151,7 @@ static bool right_size(const struct link_command *command)
 static bool has_data(uint32_t code)
 {
     return code == LINK_FLASH_PROGRAM || code == LINK_UART_SEND || code == LINK_REPORT ||
-           code == LINK_RADIO_AP_START;
+           code == LINK_RADIO_AP_START || code == LINK_RADIO_JOIN;
 }
 
 static void handle(struct board *board, const struct packet *packet, size_t size)
@@ -175,6 +186,16 @@ static void handle(struct board *board, const struct packet *packet, size_t size
         radio_ap_stop(&board->radio);
         answer(board, HAL_OK);
         break;
+    case LINK_RADIO_SCAN:
+        answer(board, radio_scan(&board->radio));
+        break;
+    case LINK_RADIO_JOIN:
+        handle_join(board, packet->data);
+        break;
+    case LINK_RADIO_LEAVE:
+        radio_leave(&board->radio);
+        answer(board, HAL_OK);
+        break;
     case LINK_BOOT:
     case LINK_BOOT_TRIAL:
         handle_boot(board, command);
@@ -202,7 +223,8 @@ static void handle(struct board *board, const struct packet *packet, size_t size
 static bool is_answered(uint32_t code)
 {
     return code == LINK_FLASH_PROGRAM || code == LINK_FLASH_ERASE || code == LINK_RADIO_AP_START ||
-           code == LINK_RADIO_AP_STOP;
+           code == LINK_RADIO_AP_STOP || code == LINK_RADIO_SCAN || code == LINK_RADIO_JOIN ||
+           code == LINK_RADIO_LEAVE;
 }
 
 static bool has_hung_up(int fd)

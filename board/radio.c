@@ -1,365 +1,207 @@
 #include "board/radio.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "hal/radio.h"
 #include "hal/result.h"
 
-#define SOCKET_BUFFER (4 << 20) /* bytes; the system may grant less */
-#define STALE_MAX     65536     /* packets; more than any socket buffer holds */
+#define RSSI (-50) /* dBm; radios of one place are all equally near */
 
-struct radio_frame {
-    uint32_t size;
-    uint8_t data[RADIO_FRAME_MAX];
-};
+_Static_assert(LINK_RADIO_STATIONS == HAL_RADIO_STATIONS &&
+                   LINK_RADIO_NETWORKS == HAL_RADIO_NETWORKS,
+               "the numbers of the HAL");
 
-/* The frames that are being relayed, each with the ports it goes to: bit n for port n. */
-static struct radio_frame batch[RADIO_BATCH];
-static uint32_t batch_to[RADIO_BATCH];
+/* ---- what the MCU sees */
 
-static bool is_there(const struct radio_port *port)
+static void members_changed(void *context)
 {
-    return port->in.fd >= 0;
+    struct radio *radio = context;
+    uint8_t macs[LINK_RADIO_STATIONS][6] = {0};
+    int count = air_ap_members(&radio->ap, macs, LINK_RADIO_STATIONS);
+    memcpy(radio->registers->radio_stations, macs, sizeof macs);
+    radio->registers->radio_station_count = (uint32_t)count;
+    radio->changed(radio->context);
 }
 
-static bool is_mcu(const struct radio_port *port)
+static void on_air(void *context)
 {
-    return port == &port->radio->ports[RADIO_MCU];
+    struct radio *radio = context;
+    radio->on_air(radio->context);
 }
 
-static uint32_t bit_of(const struct radio_port *port)
+static enum hal_radio_link link_of(const struct air_station *station)
 {
-    return UINT32_C(1) << (port - port->radio->ports);
-}
-
-/* ---- receivers that are full */
-
-/* Let the senders that this port held back go on, and forget the frames it holds. */
-static void release(struct radio_port *port)
-{
-    struct radio *radio = port->radio;
-    free(port->held);
-    port->held = NULL;
-    port->held_count = 0;
-    ev_timer_stop(radio->loop, &port->patience);
-    uint32_t held_back = port->holds_back;
-    port->holds_back = 0;
-    uint32_t still = 0;
-    for (int i = 0; i < RADIO_PORTS; i++) {
-        still |= radio->ports[i].holds_back;
+    switch (station->state) {
+    case AIR_STATION_SEARCHING:
+        return HAL_RADIO_NOT_FOUND;
+    case AIR_STATION_JOINING:
+        return HAL_RADIO_JOINING;
+    case AIR_STATION_JOINED:
+        return HAL_RADIO_JOINED;
+    case AIR_STATION_LOST:
+        return HAL_RADIO_LOST;
+    case AIR_STATION_REFUSED:
+        break;
+    default:
+        return HAL_RADIO_LEFT;
     }
-    for (int i = 0; i < RADIO_PORTS; i++) {
-        if ((held_back & ~still) >> i & 1 && is_there(&radio->ports[i])) {
-            ev_io_start(radio->loop, &radio->ports[i].in);
+    switch (station->refusal) {
+    case HANDSHAKE_WRONG_KEY:
+        return HAL_RADIO_WRONG_KEY;
+    case HANDSHAKE_WRONG_SSID:
+    case HANDSHAKE_CUT:
+        return HAL_RADIO_NOT_FOUND;
+    default:
+        return HAL_RADIO_REFUSED;
+    }
+}
+
+/* ---- a station */
+
+static void uplink_ended(void *context, struct relay_port *port)
+{
+    struct radio *radio = context;
+    radio->uplink = NULL;
+    air_station_ended(&radio->station);
+}
+
+static void station_changed(struct air_station *station)
+{
+    struct radio *radio = station->context;
+    if (station->state == AIR_STATION_JOINED) {
+        radio->uplink =
+            relay_add(&radio->relay, station->fd, RELAY_UPLINK, radio->mac, uplink_ended, radio);
+    }
+    radio->registers->radio_link = link_of(station);
+    radio->changed(radio->context);
+}
+
+static bool is_valid(const char ssid[HAL_RADIO_SSID_MAX + 1], const char key[HAL_RADIO_KEY_MAX + 1],
+                     uint8_t security)
+{
+    size_t ssid_length = strnlen(ssid, HAL_RADIO_SSID_MAX + 1);
+    size_t key_length = strnlen(key, HAL_RADIO_KEY_MAX + 1);
+    if (ssid_length < 1 || ssid_length > HAL_RADIO_SSID_MAX) {
+        return false;
+    }
+    switch (security) {
+    case HAL_RADIO_OPEN:
+        return key_length == 0;
+    case HAL_RADIO_WEP:
+        return key_length >= 5 && key_length <= 26;
+    case HAL_RADIO_WPA:
+    case HAL_RADIO_WPA2:
+        return key_length >= 8 && key_length <= 63;
+    default:
+        return false;
+    }
+}
+
+int radio_join(struct radio *radio, const struct link_radio_network *network)
+{
+    static const uint8_t any[6];
+    if (!is_valid(network->ssid, network->key, network->security)) {
+        return HAL_ERROR_RANGE;
+    }
+    radio_ap_stop(radio);
+    radio_leave(radio);
+    bool is_any = memcmp(network->bssid, any, sizeof any) == 0;
+    air_station_join(&radio->station, network->ssid, is_any ? NULL : network->bssid,
+                     network->security, network->key);
+    return HAL_OK;
+}
+
+void radio_leave(struct radio *radio)
+{
+    if (radio->uplink != NULL) {
+        relay_remove(radio->uplink);
+        radio->uplink = NULL;
+    }
+    air_station_leave(&radio->station);
+}
+
+const uint8_t *radio_bssid(const struct radio *radio)
+{
+    return radio->station.attempt.handshake.network.bssid;
+}
+
+int radio_scan(struct radio *radio)
+{
+    static struct air_network found[AIR_NETWORKS];
+    int count = air_place_scan(radio->place, found, AIR_NETWORKS), stored = 0;
+    for (int i = 0; i < count && stored < LINK_RADIO_NETWORKS; i++) {
+        if (memcmp(found[i].bssid, radio->mac, sizeof radio->mac) == 0) {
+            continue; /* nobody hears himself */
         }
+        struct link_radio_network network = {
+            .channel = found[i].channel, .security = found[i].security, .rssi = RSSI};
+        memcpy(network.ssid, found[i].ssid, sizeof network.ssid);
+        memcpy(network.bssid, found[i].bssid, sizeof network.bssid);
+        radio->registers->radio_networks[stored++] = network;
     }
+    return stored;
 }
 
-/* Keep a frame until there is room for it. */
-static void hold(struct radio_port *port, struct radio_port *sender,
-                 const struct radio_frame *frame)
+/* ---- an access point */
+
+int radio_ap_start(struct radio *radio, const struct link_radio_ap *ap)
 {
-    struct radio *radio = port->radio;
-    if (port->held == NULL) {
-        port->held = malloc(RADIO_BATCH * sizeof *port->held);
+    if (!is_valid(ap->ssid, ap->key, ap->security) || ap->channel < 1 || ap->channel > 13) {
+        return HAL_ERROR_RANGE;
     }
-    if (port->held == NULL || port->held_count == RADIO_BATCH) {
-        radio->lost++;
-        return;
+    radio_leave(radio);
+    struct air_network network = {.channel = ap->channel, .security = ap->security};
+    memcpy(network.ssid, ap->ssid, sizeof network.ssid);
+    memcpy(network.bssid, radio->mac, sizeof network.bssid);
+    int result = air_ap_start(&radio->ap, &network, ap->key);
+    if (result == -EADDRINUSE) {
+        radio->doubled(radio->context);
     }
-    struct radio_frame *held = &port->held[port->held_count++];
-    held->size = frame->size;
-    memcpy(held->data, frame->data, frame->size);
-    port->holds_back |= bit_of(sender);
-    ev_io_stop(radio->loop, &sender->in);
-    if (!ev_is_active(&port->out)) {
-        ev_io_start(radio->loop, &port->out);
-        ev_timer_set(&port->patience, RADIO_PATIENCE, 0.);
-        ev_timer_start(radio->loop, &port->patience);
-    }
+    return result == 0 || result == -EADDRINUSE ? HAL_OK : HAL_ERROR_FAILED;
 }
 
-static void out_of_patience(struct ev_loop *loop, struct ev_timer *watcher, int events)
+void radio_ap_stop(struct radio *radio)
 {
-    struct radio_port *port = watcher->data;
-    port->deaf = true;
-    port->radio->lost += (uint64_t)port->held_count;
-    release(port);
+    air_ap_stop(&radio->ap);
 }
 
-/* ---- sending */
+/* ---- the MCU */
 
-/* Send frames[0] to frames[count - 1]; returns how many there was room for. */
-static int send_frames(struct radio_port *port, struct radio_frame *const *frames, int count)
+static void mcu_ended(void *context, struct relay_port *port)
 {
-    struct iovec parts[RADIO_BATCH];
-    struct mmsghdr messages[RADIO_BATCH];
-    for (int i = 0; i < count; i++) {
-        parts[i] = (struct iovec){.iov_base = frames[i]->data, .iov_len = frames[i]->size};
-        messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
-    }
-    int sent = 0;
-    while (sent < count) {
-        int n = sendmmsg(port->in.fd, messages + sent, (unsigned)(count - sent),
-                         MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0 && errno != EAGAIN && errno != ENOBUFS) {
-            sent = count; /* it is gone, which its input will tell */
-        }
-        if (n <= 0) {
-            break;
-        }
-        sent += n;
-    }
-    if (is_mcu(port)) {
-        *port->radio->interrupt = 1;
-    }
-    return sent;
-}
-
-static void writable(struct ev_loop *loop, struct ev_io *watcher, int events)
-{
-    struct radio_port *port = watcher->data;
-    struct radio_frame *frames[RADIO_BATCH];
-    for (int i = 0; i < port->held_count; i++) {
-        frames[i] = &port->held[i];
-    }
-    int sent = send_frames(port, frames, port->held_count);
-    if (sent < port->held_count) {
-        memmove(port->held, port->held + sent,
-                (size_t)(port->held_count - sent) * sizeof *port->held);
-        port->held_count -= sent;
-        return;
-    }
-    port->deaf = false;
-    ev_io_stop(loop, watcher);
-    release(port);
-}
-
-/* Send those frames of the batch that go to this port. */
-static void send_batch(struct radio_port *port, struct radio_port *sender, int count)
-{
-    struct radio_frame *frames[RADIO_BATCH];
-    int chosen = 0;
-    for (int i = 0; i < count; i++) {
-        if (batch_to[i] & bit_of(port)) {
-            frames[chosen++] = &batch[i];
-        }
-    }
-    int sent = port->held_count > 0 || port->deaf ? 0 : send_frames(port, frames, chosen);
-    for (int i = sent; i < chosen; i++) {
-        bool to_all = frames[i]->data[0] & 1;
-        if (to_all || port->deaf) {
-            port->radio->lost++;
-        } else {
-            hold(port, sender, frames[i]);
-        }
-    }
-}
-
-/* ---- receiving */
-
-static uint32_t destinations(const struct radio_port *sender, const struct radio_frame *frame)
-{
-    const struct radio *radio = sender->radio;
-    if (frame->size < RADIO_FRAME_MIN || frame->size > RADIO_FRAME_MAX) {
-        return 0;
-    }
-    if (!is_mcu(sender) && memcmp(frame->data + 6, sender->mac, 6) != 0) {
-        return 0;
-    }
-    bool to_all = frame->data[0] & 1;
-    uint32_t to = 0;
-    for (int i = 0; i < RADIO_PORTS; i++) {
-        const struct radio_port *port = &radio->ports[i];
-        if (port != sender && is_there(port) &&
-            (to_all || memcmp(frame->data, port->mac, 6) == 0)) {
-            to |= bit_of(port);
-        }
-    }
-    return to;
-}
-
-/* Receive up to RADIO_BATCH packets into the batch; returns how many, 0 for none now, -1 when the
- * other end is gone. */
-static int receive(int fd)
-{
-    struct iovec parts[RADIO_BATCH];
-    struct mmsghdr messages[RADIO_BATCH];
-    for (int i = 0; i < RADIO_BATCH; i++) {
-        parts[i] = (struct iovec){.iov_base = batch[i].data, .iov_len = sizeof batch[i].data};
-        messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
-    }
-    int count = recvmmsg(fd, messages, RADIO_BATCH, MSG_DONTWAIT, NULL);
-    if (count < 0) {
-        return errno == EAGAIN || errno == EINTR ? 0 : -1;
-    }
-    for (int i = 0; i < count; i++) {
-        bool cut = messages[i].msg_hdr.msg_flags & MSG_TRUNC;
-        batch[i].size = cut ? 0 : messages[i].msg_len;
-    }
-    struct pollfd end = {.fd = fd, .events = POLLRDHUP};
-    bool maybe_ended = count > 0 && messages[count - 1].msg_len == 0;
-    if (maybe_ended && poll(&end, 1, 0) == 1 && (end.revents & (POLLRDHUP | POLLHUP))) {
-        return -1;
-    }
-    return count;
-}
-
-static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
-{
-    struct radio_port *sender = watcher->data;
-    struct radio *radio = sender->radio;
-    int count = receive(watcher->fd);
-    if (count < 0) {
-        ev_io_stop(loop, watcher);
-        if (!is_mcu(sender)) {
-            int fd = watcher->fd;
-            radio_leave(radio, fd);
-            radio->station_gone(radio->context, fd);
-        }
-        return;
-    }
-    uint32_t all = 0;
-    for (int i = 0; i < count; i++) {
-        batch_to[i] = radio->ap_up ? destinations(sender, &batch[i]) : 0;
-        all |= batch_to[i];
-    }
-    for (int i = 0; i < RADIO_PORTS; i++) {
-        if (all >> i & 1) {
-            send_batch(&radio->ports[i], sender, count);
-        }
-    }
-}
-
-/* ---- who is there */
-
-static void port_open(struct radio_port *port, int fd)
-{
-    int size = SOCKET_BUFFER;
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0) {
-        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    }
-    ev_io_set(&port->in, fd, EV_READ);
-    ev_io_set(&port->out, fd, EV_WRITE);
-    port->deaf = false;
-    ev_io_start(port->radio->loop, &port->in);
-}
-
-static void port_close(struct radio_port *port)
-{
-    struct radio *radio = port->radio;
-    ev_io_stop(radio->loop, &port->in);
-    ev_io_stop(radio->loop, &port->out);
-    ev_io_set(&port->in, -1, EV_READ);
-    for (int i = 0; i < RADIO_PORTS; i++) {
-        radio->ports[i].holds_back &= ~bit_of(port);
-    }
-    release(port);
-}
-
-void radio_init(struct radio *radio, struct ev_loop *loop, const uint8_t mac[6],
-                volatile uint32_t *interrupt)
-{
-    memset(radio, 0, sizeof *radio);
-    radio->loop = loop;
-    radio->interrupt = interrupt;
-    for (int i = 0; i < RADIO_PORTS; i++) {
-        struct radio_port *port = &radio->ports[i];
-        port->radio = radio;
-        ev_io_init(&port->in, readable, -1, EV_READ);
-        ev_io_init(&port->out, writable, -1, EV_WRITE);
-        ev_timer_init(&port->patience, out_of_patience, RADIO_PATIENCE, 0.);
-        port->in.data = port->out.data = port->patience.data = port;
-    }
-    memcpy(radio->ports[RADIO_MCU].mac, mac, 6);
+    struct radio *radio = context;
+    radio->mcu = NULL;
 }
 
 void radio_mcu_started(struct radio *radio, int fd)
 {
-    port_open(&radio->ports[RADIO_MCU], fd);
+    radio->mcu = relay_add(&radio->relay, fd, RELAY_WIRE, radio->mac, mcu_ended, radio);
+    radio->mcu->interrupt = &radio->registers->interrupt_pending;
 }
 
 void radio_mcu_stopped(struct radio *radio)
 {
     radio_ap_stop(radio);
-    if (is_there(&radio->ports[RADIO_MCU])) {
-        port_close(&radio->ports[RADIO_MCU]);
+    radio_leave(radio);
+    if (radio->mcu != NULL) {
+        relay_remove(radio->mcu);
+        radio->mcu = NULL;
     }
 }
 
-static bool valid(const struct link_radio_ap *ap)
+void radio_init(struct radio *radio, struct ev_loop *loop, const struct air_place *place,
+                const uint8_t mac[6], struct link_registers *registers)
 {
-    size_t ssid = strnlen(ap->ssid, sizeof ap->ssid);
-    size_t key = strnlen(ap->key, sizeof ap->key);
-    if (ssid < 1 || ssid > HAL_RADIO_SSID_MAX || ap->channel < 1 || ap->channel > 13) {
-        return false;
-    }
-    if (ap->security == HAL_RADIO_OPEN) {
-        return key == 0;
-    }
-    return ap->security <= HAL_RADIO_WPA2 && key >= 8 && key <= 63;
-}
-
-int radio_ap_start(struct radio *radio, const struct link_radio_ap *ap)
-{
-    if (!valid(ap)) {
-        return HAL_ERROR_RANGE;
-    }
-    radio_ap_stop(radio);
-    radio->ap = *ap;
-    radio->ap_up = true;
-    radio->ap_changed(radio->context, true);
-    return HAL_OK;
-}
-
-void radio_ap_stop(struct radio *radio)
-{
-    if (!radio->ap_up) {
-        return;
-    }
-    radio->ap_up = false;
-    for (int i = 0; i < RADIO_STATIONS; i++) {
-        if (is_there(&radio->ports[i])) {
-            port_close(&radio->ports[i]);
-        }
-    }
-    radio->ap_changed(radio->context, false);
-}
-
-/* Throw away what waits in a socket. */
-static void drain(int fd)
-{
-    uint8_t byte;
-    for (int i = 0; i < STALE_MAX && recv(fd, &byte, 1, MSG_DONTWAIT) > 0; i++) {
-    }
-}
-
-bool radio_join(struct radio *radio, int fd, const uint8_t mac[6])
-{
-    for (int i = 0; i < RADIO_STATIONS; i++) {
-        struct radio_port *port = &radio->ports[i];
-        if (!is_there(port)) {
-            drain(fd);
-            memcpy(port->mac, mac, 6);
-            port_open(port, fd);
-            return true;
-        }
-    }
-    return false;
-}
-
-void radio_leave(struct radio *radio, int fd)
-{
-    for (int i = 0; i < RADIO_STATIONS; i++) {
-        if (radio->ports[i].in.fd == fd) {
-            port_close(&radio->ports[i]);
-        }
-    }
+    radio->place = place;
+    radio->registers = registers;
+    memcpy(radio->mac, mac, sizeof radio->mac);
+    relay_init(&radio->relay, loop);
+    air_ap_init(&radio->ap, loop, place, &radio->relay);
+    radio->ap.on_air = on_air;
+    radio->ap.members_changed = members_changed;
+    radio->ap.context = radio;
+    radio->station = (struct air_station){
+        .loop = loop, .place = place, .changed = station_changed, .context = radio};
+    memcpy(radio->station.mac, mac, sizeof radio->station.mac);
+    air_station_init(&radio->station);
 }

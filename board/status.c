@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "board/air/mac.h"
 #include "board/board.h"
 #include "lib/flash_map.h"
 
@@ -99,17 +100,15 @@ static void add_pins(cJSON *status, const struct pins *pins)
 static void add_addresses(cJSON *status, const struct board *board)
 {
     cJSON *addresses = cJSON_AddObjectToObject(status, "addresses");
-    add_text(addresses, "telnet", board->telnet);
-    add_text(addresses, "ftp", board->ftp);
+    add_text(addresses, "telnet", board->companion.telnet);
+    add_text(addresses, "ftp", board->companion.ftp);
     add_text(addresses, "uart0", board->uart.path);
 }
 
 static void add_wlan(cJSON *status, const struct board *board)
 {
-    const uint8_t *mac = board->mac;
-    char text[24];
-    snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-             mac[4], mac[5]);
+    char text[MAC_TEXT_MAX];
+    mac_text(board->mac, text);
     cJSON *wlan = cJSON_AddObjectToObject(status, "wlan");
     add_report(wlan, "mode", board, HAL_REPORT_WLAN_MODE);
     add_report(wlan, "ssid", board, HAL_REPORT_WLAN_SSID);

@@ -29,6 +29,27 @@
  * holds every byte inverted, so that erased flash (0xFF) is a hole that costs no disk. */
 #define LINK_FD_FLASH 6
 
+/* ---- the radio */
+#define LINK_RADIO_STATIONS 16
+#define LINK_RADIO_NETWORKS 32
+
+struct link_radio_ap {
+    char ssid[33];
+    char key[65];
+    uint8_t channel;
+    uint8_t security;
+};
+
+struct link_radio_network { /* as struct hal_radio_network */
+    char ssid[33];
+    char key[65];
+    uint8_t bssid[6];
+    uint8_t channel;
+    uint8_t security;
+    int8_t rssi;
+    uint8_t padding;
+};
+
 /* ---- registers. Written by the board before the MCU starts and by the party that is named afterwards. An image may be older than its board, and the
  * other way round: registers are only ever appended. */
 struct link_registers {
@@ -54,7 +75,10 @@ struct link_registers {
         char reason[128];    /* NUL-terminated */
     } fault; /* written by a dying MCU */
     uint32_t trial_end; /* enum hal_trial_end: how the trial ended that the last reset came out of; board */
-    uint32_t padding_2;
+    uint32_t radio_link; /* enum hal_radio_link; board, an event follows */
+    uint32_t radio_station_count;                /* stations associated with the access point; board, an event follows */
+    uint8_t radio_stations[LINK_RADIO_STATIONS][6];
+    struct link_radio_network radio_networks[LINK_RADIO_NETWORKS]; /* of the last LINK_RADIO_SCAN; board, before its answer */
 };
 _Static_assert(offsetof(struct link_registers, retained) == 48 && offsetof(struct link_registers, fault) == 112 &&
                    offsetof(struct link_registers, trial_end) == 264,
@@ -78,6 +102,9 @@ enum link_command_code {
     LINK_REPORT = 11,       /* value: enum hal_report_item; data: text, no NUL */
     LINK_BOOT_TRIAL = 12,   /* as LINK_BOOT, supervised (hal/boot.h) */
     LINK_BOOT_CONFIRM = 13, /* ends the supervision */
+    LINK_RADIO_SCAN = 15,   /* answered: how many networks are in radio_networks, or a negative enum hal_result */
+    LINK_RADIO_JOIN = 16,   /* answered. data: struct link_radio_network; ends an access point; radio_link tells the outcome */
+    LINK_RADIO_LEAVE = 17,  /* answered */
     LINK_WATCHDOG = 14,     /* value: time-out in ms of board time, within hal/watchdog.h's limits: starts and feeds it */
 };
 
@@ -96,17 +123,11 @@ struct link_answer {
     uint32_t padding;
 };
 
-struct link_radio_ap {
-    char ssid[33];
-    char key[65];
-    uint8_t channel;
-    uint8_t security;
-};
-
 /* ---- events, board -> MCU on LINK_FD_EVENT */
 enum link_event_code {
     LINK_EVENT_UART = 1, /* 1..LINK_EVENT_DATA_MAX bytes of input; the board waits for LINK_UART_TAKEN before the next one */
     LINK_EVENT_PINS = 2, /* pin_levels has changed */
+    LINK_EVENT_RADIO = 4, /* radio_link or radio_stations has changed */
     LINK_EVENT_UART_ROOM = 3, /* uart_taken has passed a multiple of half of the window */
 };
 

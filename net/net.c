@@ -1,24 +1,29 @@
 #include "net/net.h"
 
+#include "hal/result.h"
 #include "net/ftp/ftp_server.h"
 #include "net/stack/stack.h"
 #include "net/telnet/telnet_server.h"
 #include "net/wlan.h"
 
+static bool running;
+static uint32_t timeout_s;
+
 int net_init(const char *banner)
 {
     int result = wlan_init();
-    if (result < 0)
+    if (result < 0) {
         return result;
-    result = telnet_server_init(banner, NET_TIMEOUT_US);
-    if (result < 0)
-        return result;
-    return ftp_server_init(NET_TIMEOUT_US);
+    }
+    telnet_server_init(banner);
+    net_servers_set_timeout(NET_TIMEOUT_S);
+    return net_servers_start();
 }
 
 void net_poll(void)
 {
     stack_poll();
+    wlan_poll();
     telnet_server_poll();
     ftp_server_poll();
 }
@@ -26,6 +31,45 @@ void net_poll(void)
 void net_deadline(struct loop_deadline *deadline)
 {
     stack_deadline(deadline);
+    wlan_deadline(deadline);
     telnet_server_deadline(deadline);
     ftp_server_deadline(deadline);
+}
+
+int net_servers_start(void)
+{
+    int result = telnet_server_start();
+    if (result == 0) {
+        result = ftp_server_start();
+    }
+    running = result == 0;
+    return result;
+}
+
+void net_servers_stop(void)
+{
+    telnet_server_stop();
+    ftp_server_stop();
+    running = false;
+}
+
+bool net_servers_running(void)
+{
+    return running;
+}
+
+int net_servers_set_timeout(uint32_t seconds)
+{
+    if (seconds < NET_TIMEOUT_MIN_S || seconds > NET_TIMEOUT_MAX_S) {
+        return HAL_ERROR_RANGE;
+    }
+    timeout_s = seconds;
+    telnet_server_set_idle((uint64_t)seconds * 1000000);
+    ftp_server_set_idle((uint64_t)seconds * 1000000);
+    return 0;
+}
+
+uint32_t net_servers_timeout(void)
+{
+    return timeout_s;
 }

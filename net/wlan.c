@@ -2,17 +2,246 @@
 
 #include <string.h>
 
-#include "hal/radio.h"
+#include "hal/clock.h"
 #include "hal/report.h"
+#include "hal/result.h"
+#include "lib/text.h"
 #include "net/dhcp/dhcp_udp.h"
+#include "net/names.h"
+#include "net/stack/interface.h"
 #include "net/stack/stack.h"
+#include "net/wlan_valid.h"
 
 #define FACTORY_SSID    "wipy-wlan-"
+#define FACTORY_HOST    "wipy-"
 #define FACTORY_KEY     "www.wipy.io"
 #define FACTORY_CHANNEL 5
 
-static const uint8_t address[4] = {192, 168, 1, 1};
-static const uint8_t netmask[4] = {255, 255, 255, 0};
+struct stations {
+    int count;
+    uint8_t macs[HAL_RADIO_STATIONS][6];
+};
+
+static const struct wlan_ip factory_ap_ip = {
+    .address = {192, 168, 1, 1},
+    .netmask = {255, 255, 255, 0},
+    .gateway = {192, 168, 1, 1},
+    .dns = {192, 168, 1, 1},
+};
+static const struct wlan_ip factory_sta_ip = {.dhcp = true};
+
+static struct wlan_settings settings;
+static struct wlan_ip ap_ip, sta_ip;
+static struct stations stations; /* of the access point, as of the last poll */
+
+/* ---- the station */
+static struct hal_radio_network network; /* to join */
+static bool wanted;                      /* to join and stay */
+static enum wlan_state state;
+static enum hal_radio_link link; /* as of the last poll */
+static uint64_t due_us;          /* link time: when to join again */
+static uint32_t retry_us;        /* how long to wait after the next failure */
+
+static uint8_t reported[4]; /* the address that others know of */
+static void (*on_change)(void);
+
+static void tell(void)
+{
+    if (on_change != NULL) {
+        on_change();
+    }
+}
+
+/* ---- reports */
+
+static void report_address(void)
+{
+    char string[16];
+    struct text text = {string, sizeof string - 1, 0};
+    for (int i = 0; i < 4; i++) {
+        if (i > 0) {
+            text_char(&text, '.');
+        }
+        text_number(&text, reported[i], 1, '0');
+    }
+    string[text.length] = '\0';
+    hal_report(HAL_REPORT_WLAN_IP, string);
+}
+
+/* Whether the address differs from the one that was reported last. */
+static bool watch_address(void)
+{
+    static const uint8_t none[4];
+    struct interface_address now;
+    interface_address(&now);
+    if (memcmp(now.address, reported, 4) == 0) {
+        return false;
+    }
+    memcpy(reported, now.address, 4);
+    report_address();
+    if (memcmp(reported, none, 4) != 0) {
+        names_announce();
+    }
+    return true;
+}
+
+static void report(void)
+{
+    bool is_ap = settings.mode == WLAN_MODE_AP;
+    hal_report(HAL_REPORT_WLAN_MODE, is_ap ? "ap" : "sta");
+    hal_report(HAL_REPORT_WLAN_SSID, is_ap ? settings.ap.ssid : network.ssid);
+    watch_address();
+}
+
+/* ---- access point */
+
+static void set_address(const struct wlan_ip *ip)
+{
+    struct interface_address address;
+    memcpy(address.address, ip->address, 4);
+    memcpy(address.netmask, ip->netmask, 4);
+    memcpy(address.gateway, ip->gateway, 4);
+    interface_set_address(&address);
+    interface_set_dns(ip->dns);
+}
+
+static int start_ap(void)
+{
+    int result = hal_radio_ap_start(&settings.ap);
+    if (result < 0) {
+        return result;
+    }
+    set_address(&ap_ip);
+    dhcp_udp_start(ap_ip.address, ap_ip.netmask);
+    interface_set_link(true);
+    stations.count = 0;
+    state = WLAN_IDLE;
+    due_us = HAL_CLOCK_NEVER;
+    report();
+    return 0;
+}
+
+static void watch_stations(void)
+{
+    struct stations now = {0};
+    now.count = hal_radio_ap_stations(now.macs, HAL_RADIO_STATIONS);
+    if (memcmp(&now, &stations, sizeof now) != 0) {
+        stations = now;
+        tell();
+    }
+}
+
+/* ---- station */
+
+/* Leave what was joined, and have no link; a leased address is given back. */
+static void leave(void)
+{
+    interface_drop_connections();
+    if (sta_ip.dhcp) {
+        interface_stop_dhcp();
+    }
+    interface_set_link(false);
+    hal_radio_leave();
+    wanted = false;
+    link = HAL_RADIO_LEFT;
+    due_us = HAL_CLOCK_NEVER;
+    state = WLAN_IDLE;
+}
+
+static void use_sta_address(void)
+{
+    if (!sta_ip.dhcp) {
+        set_address(&sta_ip);
+        return;
+    }
+    interface_set_dns(sta_ip.dns);
+    interface_use_dhcp();
+}
+
+static void become_station(void)
+{
+    dhcp_udp_stop();
+    hal_radio_ap_stop();
+    interface_set_link(false);
+    interface_stop_dhcp(); /* no address */
+    memset(&network, 0, sizeof network);
+    leave();
+    use_sta_address();
+    report();
+}
+
+static void join(void)
+{
+    hal_radio_join(&network);
+    link = HAL_RADIO_JOINING; /* what it said of the attempt before is no news */
+    due_us = hal_clock_link_us() + WLAN_JOIN_LIMIT_US;
+}
+
+static void try_again_later(void)
+{
+    interface_set_link(false);
+    due_us = hal_clock_link_us() + retry_us;
+    retry_us = retry_us < WLAN_RETRY_MAX_US / 2 ? 2 * retry_us : WLAN_RETRY_MAX_US;
+}
+
+static void on_link(void)
+{
+    switch (link) {
+    case HAL_RADIO_JOINED:
+        interface_set_link(true);
+        retry_us = WLAN_RETRY_FIRST_US;
+        due_us = HAL_CLOCK_NEVER;
+        break;
+    case HAL_RADIO_NOT_FOUND:
+        state = WLAN_NOT_FOUND;
+        try_again_later();
+        break;
+    case HAL_RADIO_REFUSED:
+        state = WLAN_REFUSED;
+        try_again_later();
+        break;
+    case HAL_RADIO_LOST:
+        state = WLAN_CONNECTING;
+        try_again_later();
+        break;
+    case HAL_RADIO_WRONG_KEY:
+        state = WLAN_WRONG_KEY;
+        interface_set_link(false);
+        due_us = HAL_CLOCK_NEVER;
+        break;
+    case HAL_RADIO_LEFT:
+    case HAL_RADIO_JOINING:
+        break;
+    }
+}
+
+static void watch_link(void)
+{
+    enum wlan_state before = state;
+    enum hal_radio_link now = hal_radio_link();
+    if (now != link) {
+        link = now;
+        on_link();
+    }
+    if (hal_clock_link_us() >= due_us) {
+        join();
+    }
+    if (link == HAL_RADIO_JOINED) {
+        if (sta_ip.dhcp) {
+            interface_use_dhcp();
+        }
+        state = interface_is_configured() ? WLAN_CONNECTED : WLAN_GOT_LINK;
+        if (state == WLAN_CONNECTED && before != WLAN_CONNECTED) {
+            names_announce();
+        }
+    }
+    bool moved = watch_address();
+    if (moved || state != before) {
+        tell();
+    }
+}
+
+/* ---- for others */
 
 static void append_hex(char *text, uint8_t byte)
 {
@@ -25,23 +254,181 @@ static void append_hex(char *text, uint8_t byte)
 
 int wlan_init(void)
 {
-    struct hal_radio_ap ap = {.ssid = FACTORY_SSID,
-                              .key = FACTORY_KEY,
-                              .channel = FACTORY_CHANNEL,
-                              .security = HAL_RADIO_WPA2};
     uint8_t mac[6];
     hal_radio_mac(mac);
-    append_hex(ap.ssid, mac[4]);
-    append_hex(ap.ssid, mac[5]);
-    stack_init(address, netmask);
-    int result = dhcp_udp_init(address, netmask);
-    if (result < 0)
-        return result;
-    result = hal_radio_ap_start(&ap);
-    if (result < 0)
-        return result;
-    hal_report(HAL_REPORT_WLAN_MODE, "ap");
-    hal_report(HAL_REPORT_WLAN_SSID, ap.ssid);
-    hal_report(HAL_REPORT_WLAN_IP, "192.168.1.1");
+    settings = (struct wlan_settings){
+        .mode = WLAN_MODE_AP,
+        .ap = {.ssid = FACTORY_SSID,
+               .key = FACTORY_KEY,
+               .channel = FACTORY_CHANNEL,
+               .security = HAL_RADIO_WPA2},
+    };
+    char host[sizeof FACTORY_HOST + 4] = FACTORY_HOST;
+    for (int i = 4; i < 6; i++) {
+        append_hex(settings.ap.ssid, mac[i]);
+        append_hex(host, mac[i]);
+    }
+    ap_ip = factory_ap_ip;
+    sta_ip = factory_sta_ip;
+    stack_init();
+    names_init(host);
+    int result = dhcp_udp_init();
+    return result < 0 ? result : start_ap();
+}
+
+void wlan_get(struct wlan_settings *copy)
+{
+    *copy = settings;
+}
+
+static bool same_ap(const struct hal_radio_ap *a, const struct hal_radio_ap *b)
+{
+    return strcmp(a->ssid, b->ssid) == 0 && strcmp(a->key, b->key) == 0 &&
+           a->channel == b->channel && a->security == b->security;
+}
+
+int wlan_set(const struct wlan_settings *wish)
+{
+    const struct hal_radio_ap *ap = &wish->ap;
+    if ((wish->mode != WLAN_MODE_STA && wish->mode != WLAN_MODE_AP) || !wlan_is_valid_ap(ap)) {
+        return HAL_ERROR_RANGE;
+    }
+    bool other_mode = wish->mode != settings.mode;
+    bool restart = other_mode || (wish->mode == WLAN_MODE_AP && !same_ap(ap, &settings.ap));
+    settings = *wish;
+    if (!restart) {
+        return 0;
+    }
+    interface_drop_connections();
+    if (settings.mode == WLAN_MODE_STA) {
+        become_station();
+        tell();
+        return 0;
+    }
+    if (other_mode) {
+        leave();
+    }
+    int result = start_ap();
+    tell();
+    return result;
+}
+
+int wlan_connect(const struct hal_radio_network *wish)
+{
+    if (!wlan_is_valid_network(wish->ssid, wish->security, wish->key)) {
+        return HAL_ERROR_RANGE;
+    }
+    if (settings.mode != WLAN_MODE_STA) {
+        return HAL_ERROR_FAILED;
+    }
+    leave();
+    network = *wish;
+    wanted = true;
+    state = WLAN_CONNECTING;
+    retry_us = WLAN_RETRY_FIRST_US;
+    use_sta_address();
+    join();
+    report();
+    tell();
     return 0;
+}
+
+void wlan_disconnect(void)
+{
+    if (!wanted) {
+        return;
+    }
+    leave();
+    memset(&network, 0, sizeof network);
+    use_sta_address();
+    report();
+    tell();
+}
+
+enum wlan_state wlan_state(void)
+{
+    return state;
+}
+
+void wlan_ip(struct wlan_ip *ip)
+{
+    struct interface_address address;
+    interface_address(&address);
+    ip->dhcp = settings.mode == WLAN_MODE_STA && sta_ip.dhcp;
+    memcpy(ip->address, address.address, 4);
+    memcpy(ip->netmask, address.netmask, 4);
+    memcpy(ip->gateway, address.gateway, 4);
+    interface_dns(ip->dns);
+}
+
+static bool same_address(const struct wlan_ip *a, const struct wlan_ip *b)
+{
+    return memcmp(a->address, b->address, 4) == 0 && memcmp(a->netmask, b->netmask, 4) == 0 &&
+           memcmp(a->gateway, b->gateway, 4) == 0;
+}
+
+void wlan_set_dns(const uint8_t dns[4])
+{
+    memcpy(settings.mode == WLAN_MODE_AP ? ap_ip.dns : sta_ip.dns, dns, 4);
+    interface_set_dns(dns);
+}
+
+static int set_ap_ip(const struct wlan_ip *ip)
+{
+    if (!wlan_is_valid_ap_address(ip)) {
+        return HAL_ERROR_RANGE;
+    }
+    bool same = same_address(ip, &ap_ip);
+    ap_ip = *ip;
+    interface_set_dns(ip->dns);
+    if (same) {
+        return 0;
+    }
+    interface_drop_connections();
+    return start_ap(); /* its stations ask for new leases */
+}
+
+static int set_sta_ip(const struct wlan_ip *ip)
+{
+    if (!ip->dhcp && !wlan_is_valid_address(ip)) {
+        return HAL_ERROR_RANGE;
+    }
+    bool same = ip->dhcp == sta_ip.dhcp && (ip->dhcp || same_address(ip, &sta_ip));
+    sta_ip = *ip;
+    if (!ip->dhcp) {
+        interface_set_dns(ip->dns);
+    }
+    if (!same) {
+        interface_drop_connections();
+        use_sta_address();
+    }
+    return 0;
+}
+
+int wlan_set_ip(const struct wlan_ip *ip)
+{
+    int result = settings.mode == WLAN_MODE_AP ? set_ap_ip(ip) : set_sta_ip(ip);
+    watch_address();
+    return result;
+}
+
+void wlan_on_change(void (*changed)(void))
+{
+    on_change = changed;
+}
+
+void wlan_poll(void)
+{
+    if (settings.mode == WLAN_MODE_AP) {
+        watch_stations();
+    } else if (wanted) {
+        watch_link();
+    }
+}
+
+void wlan_deadline(struct loop_deadline *deadline)
+{
+    if (due_us < deadline->link_us) {
+        deadline->link_us = due_us;
+    }
 }

@@ -123,18 +123,20 @@ function(micropython_generate component)
     set_source_files_properties(${MICROPYTHON_SOURCES} ${own} PROPERTIES OBJECT_DEPENDS
         "${gen}/qstrdefs.generated.h;${gen}/moduledefs.h;${gen}/root_pointers.h")
 
-    # Frozen modules: asyncio, also by the name that older scripts use.
+    # Frozen modules: asyncio, also by the name that older scripts use, and our own.
     if(CMAKE_SIZEOF_VOID_P EQUAL 8)
         set(mpz_digit 32)
     else()
         set(mpz_digit 16)
     endif()
     set(frozen)
-    foreach(module asyncio/__init__ asyncio/core asyncio/event asyncio/funcs asyncio/lock asyncio/stream uasyncio)
+    foreach(module asyncio/__init__ asyncio/core asyncio/event asyncio/funcs asyncio/lock asyncio/stream uasyncio ntptime)
         set(output ${MICROPYTHON_BUILD}/frozen/${module}.mpy)
         set(source ${MICROPYTHON_DIR}/extmod/${module}.py)
         if(module STREQUAL uasyncio)
             set(source ${MICROPYTHON_DIR}/extmod/asyncio/uasyncio.py)
+        elseif(module STREQUAL ntptime)
+            set(source ${CMAKE_CURRENT_SOURCE_DIR}/ntptime.py)
         endif()
         add_custom_command(OUTPUT ${output}
             COMMAND ${CMAKE_COMMAND} -E make_directory ${MICROPYTHON_BUILD}/frozen/asyncio

@@ -16,6 +16,7 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_info_obj);
 
 extern const mp_obj_type_t pyb_heartbeat_type;
 extern const mp_obj_type_t pyb_wdt_type;
+extern const mp_obj_type_t python_rtc_type;
 
 /* Start the watchdog, or start it again; raises ValueError for a time-out outside its limits. */
 void python_start_watchdog(mp_int_t timeout_ms);

@@ -28,7 +28,8 @@
 #define BACKLOG_MIN 8
 #define BACKLOG_MAX 16
 
-#define SERVICE_PCBS 16 /* TCP connections that Python leaves to the services */
+#define SERVICE_PCBS     16 /* TCP connections that Python leaves to the services */
+#define SERVICE_UDP_PCBS 6  /* the same for UDP: DHCP client, DNS queries */
 
 /* How late a time-out of a socket may be noticed, board time. */
 #define WAIT_MS 10
@@ -63,18 +64,18 @@ static void guard_wait(void)
     clock_read = false;
 }
 
-/* Whether SERVICE_PCBS PCBs of the pool are free. */
-static bool services_have_room(void)
+/* Whether `count` PCBs of a pool are free: at most SERVICE_PCBS. */
+static bool services_have_room(memp_t pool, size_t count)
 {
     void *taken[SERVICE_PCBS];
-    size_t count = 0;
-    while (count < SERVICE_PCBS && (taken[count] = memp_malloc(MEMP_TCP_PCB)) != NULL) {
-        count++;
+    size_t got = 0;
+    while (got < count && (taken[got] = memp_malloc(pool)) != NULL) {
+        got++;
     }
-    for (size_t i = 0; i < count; i++) {
-        memp_free(MEMP_TCP_PCB, taken[i]);
+    for (size_t i = 0; i < got; i++) {
+        memp_free(pool, taken[i]);
     }
-    return count == SERVICE_PCBS;
+    return got == count;
 }
 
 /* Sockets that the program forgot are closed before there are said to be none left. lwIP can take a
@@ -83,9 +84,9 @@ static bool services_have_room(void)
 static struct tcp_pcb *guard_tcp_new(void)
 {
     aborting = false;
-    if (!services_have_room()) {
+    if (!services_have_room(MEMP_TCP_PCB, SERVICE_PCBS)) {
         gc_collect();
-        if (!services_have_room()) {
+        if (!services_have_room(MEMP_TCP_PCB, SERVICE_PCBS)) {
             return NULL;
         }
     }
@@ -94,12 +95,13 @@ static struct tcp_pcb *guard_tcp_new(void)
 
 static struct udp_pcb *guard_udp_new(void)
 {
-    struct udp_pcb *pcb = udp_new();
-    if (pcb == NULL) {
+    if (!services_have_room(MEMP_UDP_PCB, SERVICE_UDP_PCBS)) {
         gc_collect();
-        pcb = udp_new();
+        if (!services_have_room(MEMP_UDP_PCB, SERVICE_UDP_PCBS)) {
+            return NULL;
+        }
     }
-    return pcb;
+    return udp_new();
 }
 
 /* A listening PCB is smaller than a connected one and has neither callback: closing a server would

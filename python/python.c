@@ -8,6 +8,7 @@
 #include "py/mphal.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
+#include "python/modnetwork.h"
 #include "python/modpyb.h"
 #include "python/modsocket.h"
 #include "python/vfs_storage.h"
@@ -141,6 +142,7 @@ static void stop(void)
     mp_printf(&mp_plat_print, "PYB: soft reboot\n");
     python_enable_irq();
     heartbeat_enable(true);
+    python_forget_wlan_handler();
     python_abort_sockets();
     gc_sweep_all(); /* the finalisers close sockets and files */
     python_close_files();

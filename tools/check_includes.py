@@ -14,8 +14,9 @@ MAY_INCLUDE = {
     "boot": ["image", "storage", "hal", "lib"],
     "update": ["image", "storage", "hal", "lib"],
     "system": ["storage", "hal", "lib"],
+    "net/dhcp": ["net", "hal", "lib"],
     "net": ["system", "update", "storage", "hal", "lib"],
-    "python": ["system", "update", "storage", "hal", "lib"],
+    "python": ["net", "system", "update", "storage", "hal", "lib"],
     "firmware": ["python", "net", "boot", "system", "update", "image", "storage", "hal", "lib"],
     "link": [],
     "targets": ["hal", "link", "lib"],
@@ -23,7 +24,11 @@ MAY_INCLUDE = {
     # hal only for the numbers that stand on the wire (enum hal_result, hal_report_item, ...)
     "board": ["link", "hal", "lib"],
     "board/loader": ["link", "lib"],
-    "board/laptop": ["lib"],
+    "board/air": ["hal", "lib"],  # hal for its numbers
+    "board/child": [],
+    "board/laptop": ["board/air", "board/child", "lib"],
+    "board/router": ["board/air", "board/child", "net/dhcp", "hal", "lib"],
+    "board/join": ["board/air", "hal", "lib"],
     "board/cli": ["board", "image", "storage", "link", "hal", "lib"],
     "third_party": [],
 }

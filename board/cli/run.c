@@ -16,6 +16,10 @@ extern const uint8_t embedded_factory[], embedded_factory_end[];
 enum {
     OPTION_TELNET = 256,
     OPTION_FTP,
+    OPTION_AIR,
+    OPTION_NO_LAPTOP,
+    OPTION_ROUTER,
+    OPTION_INTERNET,
     OPTION_SPEED,
     OPTION_PIN,
     OPTION_FIRMWARE,
@@ -26,6 +30,10 @@ enum {
 static const struct option options[] = {
     {"telnet", required_argument, NULL, OPTION_TELNET},
     {"ftp", required_argument, NULL, OPTION_FTP},
+    {"air", required_argument, NULL, OPTION_AIR},
+    {"no-laptop", no_argument, NULL, OPTION_NO_LAPTOP},
+    {"router", required_argument, NULL, OPTION_ROUTER},
+    {"internet", no_argument, NULL, OPTION_INTERNET},
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"pin", required_argument, NULL, OPTION_PIN},
     {"firmware", required_argument, NULL, OPTION_FIRMWARE},
@@ -100,6 +108,32 @@ static bool parse_pin(const char *text, struct pins *pins)
     return true;
 }
 
+/* SSID, or SSID:KEY; of an open network without KEY. */
+static int take_router(const char *text, struct router_config *router)
+{
+    size_t ssid = strcspn(text, ":");
+    const char *key = text[ssid] == ':' ? text + ssid + 1 : "";
+    size_t key_size = strlen(key);
+    if (ssid < 1 || ssid > AIR_SSID_MAX) {
+        return verb_usage(&verb_run,
+                          "--router %s: the name of its network, before the colon, must "
+                          "be 1 to %d bytes long",
+                          text, AIR_SSID_MAX);
+    }
+    if (key_size != 0 && (key_size < ROUTER_KEY_MIN || key_size > ROUTER_KEY_MAX)) {
+        return verb_usage(
+            &verb_run,
+            "--router %s: the key, after the colon, must be %d to %d characters long; "
+            "without one the network is open",
+            text, ROUTER_KEY_MIN, ROUTER_KEY_MAX);
+    }
+    memset(router->ssid, 0, sizeof router->ssid);
+    memcpy(router->ssid, text, ssid);
+    memcpy(router->key, key, key_size + 1);
+    router->enabled = true;
+    return VERB_DONE;
+}
+
 /* Take the factory image from a file: one that the boot loader would refuse is refused here. */
 static int load_firmware(const char *path, struct board_config *config)
 {
@@ -134,6 +168,17 @@ static int take_option(int option, const char *value, struct board_config *confi
                               "--%s %s: must be [ADDRESS:]PORT, with a port of 0 to 65535, or off",
                               option == OPTION_FTP ? "ftp" : "telnet", value);
         }
+        return VERB_DONE;
+    case OPTION_AIR:
+        config->air = value;
+        return VERB_DONE;
+    case OPTION_NO_LAPTOP:
+        config->no_laptop = true;
+        return VERB_DONE;
+    case OPTION_ROUTER:
+        return take_router(value, &config->router);
+    case OPTION_INTERNET:
+        config->router.internet = true;
         return VERB_DONE;
     case OPTION_SPEED:
         if (!parse_number(value, 1, CLOCK_SPEED_MAX, &speed)) {
@@ -182,6 +227,9 @@ static int run(int argc, char **argv)
     if (argc - optind > 1) {
         return verb_usage(&verb_run, "one board at a time, not also %s", argv[optind + 1]);
     }
+    if (config.router.internet && !config.router.enabled) {
+        return verb_usage(&verb_run, "--internet is for the router: give it a --router SSID:KEY");
+    }
     if (optind < argc) {
         config.directory = argv[optind];
     }
@@ -195,24 +243,38 @@ const struct verb verb_run = {
     .name = "run",
     .summary = "start a board and keep it running",
     .run = run,
-    .help = "wipy run [DIR] [OPTIONS]\n"
-            "\n"
-            "Start the board whose flash and identity are in the folder DIR (my-wipy), which is "
-            "made when it\n"
-            "is missing, and run it until Ctrl-C. Prints where it can be reached, and `ready` once "
-            "its\n"
-            "services are up.\n"
-            "\n"
-            "  --telnet [ADDRESS:]PORT   where its telnet port is to be found on this machine "
-            "(127.0.0.1:2323);\n"
-            "                            port 0 picks a free one, `off` leaves it out\n"
-            "  --ftp [ADDRESS:]PORT      the same for FTP (127.0.0.1:2121)\n"
-            "  --speed N                 let the board's clock run N times faster, 1 to 1000 (1)\n"
-            "  --pin GPn=LEVEL           drive a pin from the start, as in GP28=1; can be given "
-            "several times\n"
-            "  --firmware FILE           put this image into the board as its factory image\n"
-            "  --quiet                   print only `ready` and what goes wrong\n"
-            "\n"
-            "Other folders for other boards: each needs ports of its own.\n"
-            "`wipy ctl DIR status` says how it is; the file DIR/uart0 is its serial console.\n",
+    .help =
+        "wipy run [DIR] [OPTIONS]\n"
+        "\n"
+        "Start the board whose flash and identity are in the folder DIR (my-wipy), which is "
+        "made when it\n"
+        "is missing, and run it until Ctrl-C. Prints where it can be reached, and `ready` once "
+        "its\n"
+        "services are up.\n"
+        "\n"
+        "  --telnet [ADDRESS:]PORT   where its telnet port is to be found on this machine "
+        "(127.0.0.1:2323);\n"
+        "                            port 0 picks a free one, `off` leaves it out\n"
+        "  --ftp [ADDRESS:]PORT      the same for FTP (127.0.0.1:2121)\n"
+        "  --air DIR                 the air that the board is in: it hears what is in the same "
+        "air. Without it\n"
+        "                            all boards of a user are in one\n"
+        "  --no-laptop               leave out the laptop that joins the board's network for "
+        "--telnet and --ftp\n"
+        "  --router SSID:KEY         a home router: an access point for the board in station mode, "
+        "with a key of\n"
+        "                            8 to 63 characters, or open without one. The board's ports "
+        "at --telnet and\n"
+        "                            --ftp follow the board there. It leads nowhere else\n"
+        "  --internet                let the router lead to where this machine can connect to, "
+        "but not to its\n"
+        "                            loopback\n"
+        "  --speed N                 let the board's clock run N times faster, 1 to 1000 (1)\n"
+        "  --pin GPn=LEVEL           drive a pin from the start, as in GP28=1; can be given "
+        "several times\n"
+        "  --firmware FILE           put this image into the board as its factory image\n"
+        "  --quiet                   print only `ready` and what goes wrong\n"
+        "\n"
+        "Other folders for other boards: each needs ports of its own.\n"
+        "`wipy ctl DIR status` says how it is; the file DIR/uart0 is its serial console.\n",
 };

@@ -23,6 +23,8 @@ struct verb {
 
 extern const struct verb verb_run;
 extern const struct verb verb_ctl;
+extern const struct verb verb_join;
+extern const struct verb verb_air;
 extern const struct verb verb_flash;
 extern const struct verb verb_image;
 

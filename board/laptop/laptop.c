@@ -3,16 +3,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "board/child/child.h"
 #include "board/laptop/forward.h"
 #include "board/laptop/ftp_forward.h"
 #include "board/laptop/sandbox.h"
@@ -25,7 +22,6 @@
 #define ACCEPT_PAUSE                                                                               \
     0.1 /* seconds without accepting after the system has run short of something                   \
          */
-#define RADIO_BUFFER (1 << 20)
 
 /* A listening socket of the host. */
 struct door {
@@ -135,67 +131,16 @@ static void changed(void *context, bool online)
 
 /* ---- in the process: start */
 
-/* Keep stderr and the three descriptors; everything else that the board has open is none of the
- * laptop's business. */
-static void close_others(int a, int b, int c)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null >= 0) {
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-    }
-    int keep[3] = {a, b, c};
-    unsigned first = STDERR_FILENO + 1;
-    for (;;) {
-        unsigned next = ~0u; /* the smallest one to keep from `first` on */
-        for (int i = 0; i < 3; i++)
-            if (keep[i] >= (int)first && (unsigned)keep[i] < next)
-                next = (unsigned)keep[i];
-        if (next == ~0u)
-            break;
-        if (next > first)
-            close_range(first, next - 1, 0);
-        first = next + 1;
-    }
-    close_range(first, ~0u, 0);
-}
-
-/* The board's death is ours, and its terminal is not ours: what a person types there is for the
- * board to decide. */
-static void settle(pid_t board)
-{
-    prctl(PR_SET_NAME, "wipy-laptop");
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != board)
-        _exit(1);
-    static const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGPIPE};
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        signal(ignored[i], SIG_IGN);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGCHLD, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max < FILES ? files.rlim_max : FILES;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
-}
-
 static _Noreturn void run(const struct laptop_config *config, int telnet, int ftp)
 {
     static struct laptop laptop;
-    int size = RADIO_BUFFER; /* as much of it as the system grants */
-    setsockopt(config->radio_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    fcntl(config->radio_fd, F_SETFL, O_NONBLOCK);
-
     laptop.loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
     if (laptop.loop == NULL || laptop_sandbox() != 0) {
         fprintf(stderr, "wipy: laptop: cannot start: %s\n", strerror(errno));
         _exit(1);
     }
     struct station_config station = {
-        .loop = laptop.loop, .radio_fd = config->radio_fd, .changed = changed, .context = &laptop};
+        .loop = laptop.loop, .board_fd = config->board_fd, .changed = changed, .context = &laptop};
     memcpy(station.mac, config->mac, sizeof station.mac);
     forward_init(&laptop.forward, laptop.loop, &laptop.station);
     station_init(&laptop.station, &station);
@@ -215,8 +160,9 @@ pid_t laptop_start(struct laptop_config *config, char *error, int error_size)
     if (ftp != -2) {
         pid = fork();
         if (pid == 0) {
-            settle(board);
-            close_others(config->radio_fd, telnet, ftp);
+            int keep[] = {config->board_fd, telnet, ftp};
+            child_settle("wipy-laptop", board, FILES);
+            child_keep(keep, sizeof keep / sizeof keep[0]);
             run(config, telnet, ftp);
         }
         if (pid < 0)

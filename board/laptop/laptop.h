@@ -1,11 +1,15 @@
 /* The laptop: a process of its own that is a station of the WiPy's network. It takes a DHCP lease
  * there and forwards host ports to the WiPy: telnet as it is, FTP through a small application
- * gateway (ftp_gateway.h). It never outlives the board. */
+ * gateway (ftp_gateway.h). When the WiPy is a station of the home router's network, it is there too. It
+ * never outlives the board. */
 #ifndef BOARD_LAPTOP_LAPTOP_H
 #define BOARD_LAPTOP_LAPTOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "board/air/place.h"
 
 /* Where to listen on the host. `address`: an IPv4 address in text, e.g. "127.0.0.1". */
 struct laptop_listen {
@@ -14,24 +18,39 @@ struct laptop_listen {
     uint16_t port; /* 0: the system picks one; after laptop_start() the one that was picked */
 };
 
-/* What passes on radio_fd, one a packet: Ethernet frames of 14 to 1514 bytes both ways, and from
- * the board one byte, enum laptop_link, when the access point appears or goes (started, stopped,
- * restarted, MCU reset or off). The laptop starts with the link down and sends nothing before the
- * first LAPTOP_LINK_UP; at DOWN it resets every forwarded connection, at UP it asks for a lease at
- * once. Two of the same kind in a row do no harm; DOWN then UP means that the access point was
- * restarted. End of file ends the process. The board should not drop frames while it can hold them
- * back: leave them in the socket. */
-enum laptop_link { LAPTOP_LINK_DOWN = 0, LAPTOP_LINK_UP = 1 };
+/* What passes on board_fd. The board searches the air, because the laptop, which parses what comes from
+ * the firmware, has no business with its user's files and sockets: it sends an invitation, and with it
+ * a descriptor that is connected to the access point. The laptop leaves where it was, proves the key,
+ * asks for a lease, and forwards. When it has been refused, or its association has ended by itself, it
+ * resets every forwarded connection, closes the descriptor and says so in a struct laptop_news.
+ *
+ * A struct laptop_wipy, without a descriptor, tells where the WiPy is from now on; when that is
+ * elsewhere, every forwarded connection is reset. End of file of board_fd ends the process. */
+struct laptop_wipy {
+    bool is_gateway;    /* it is who gives the lease, because the network is its own */
+    uint8_t address[4]; /* else it is there, or, all 0, nowhere yet */
+};
+struct laptop_invitation {
+    uint32_t number; /* for the news about it */
+    struct air_network network;
+    uint8_t pmk[32]; /* not looked at for an open network */
+    struct laptop_wipy wipy;
+};
+enum laptop_word { LAPTOP_REFUSED = 1, LAPTOP_ENDED = 2 };
+struct laptop_news {
+    uint32_t invitation; /* the number of what has come to its end */
+    uint8_t word;
+};
 
 struct laptop_config {
     struct laptop_listen telnet; /* to port 23 of the WiPy */
     struct laptop_listen ftp;    /* to port 21 */
-    int radio_fd;                /* SOCK_SEQPACKET to the board, see below */
+    int board_fd;                /* SOCK_SEQPACKET, non-blocking, to the board: see above */
     uint8_t mac[6];              /* the laptop's own hardware address */
 };
 
 /* Bind the ports, then fork the process. On success returns its pid and fills in the picked ports;
- * the caller closes its copy of radio_fd. On failure returns -1 and writes one clear line, without
+ * the caller closes its copy of board_fd. On failure returns -1 and writes one clear line, without
  * newline, into `error` (at least 200 bytes), e.g. "telnet: port 127.0.0.1:2323 is in use; choose
  * another with --telnet PORT, or --telnet 0". Call it before the board makes anything that a child
  * must not inherit. */

@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "board/laptop/laptop.h"
 #include "lwip/dhcp.h"
@@ -14,18 +12,18 @@
 #include "lwip/init.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/dhcp.h"
-#include "lwip/sys.h"
 #include "netif/ethernet.h"
 
 #define FRAME_MIN       14
 #define FRAME_PADDED    60
 #define FRAME_MAX       1514
-#define BATCH           64 /* frames per system call */
+#define BATCH           64        /* frames per system call */
+#define AIR_BUFFER      (1 << 20) /* as much of it as the system grants */
 #define LEASE_RETRY     0.05
 #define LEASE_RETRY_MAX 2.0
 #define ARP_TICKS       (ARP_TMR_INTERVAL / TCP_TMR_INTERVAL)
 
-/* Frames on their way out (kept until the radio takes them, so that none is lost) and just come in.
+/* Frames on their way out (kept until the air takes them, so that none is lost) and just come in.
  */
 struct batch {
     unsigned first, count;
@@ -39,27 +37,6 @@ static struct batch outgoing, incoming;
 static struct ev_loop *clock_loop;
 static ev_timer tcp_clock;
 static unsigned arp_ticks;
-
-uint32_t laptop_random(void)
-{
-    uint32_t value = 0;
-    if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
-        value = (uint32_t)rand();
-    return value;
-}
-
-_Noreturn void laptop_panic(const char *message)
-{
-    fprintf(stderr, "wipy: laptop: %s\n", message);
-    abort();
-}
-
-uint32_t sys_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint32_t)((uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u);
-}
 
 /* ---- timers: they run only while there is something that can time out */
 
@@ -95,9 +72,9 @@ static void send_batch(struct station *station)
         messages[i].msg_hdr.msg_iov = &vectors[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
-    int sent = sendmmsg(station->config.radio_fd, messages, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+    int sent = sendmmsg(station->air_fd, messages, left, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
-        sent = (int)left; /* the board is gone, which the reading side will see */
+        sent = (int)left; /* it has ended, which the reading side will see */
     if (sent > 0)
         outgoing.first += (unsigned)sent;
     if (outgoing.first == outgoing.count) {
@@ -116,13 +93,13 @@ static err_t link_output(struct netif *netif, struct pbuf *packet)
     if (outgoing.count == BATCH)
         send_batch(station);
     if (outgoing.count == BATCH)
-        return ERR_MEM; /* TCP keeps the segment; radio_writable() tries again */
+        return ERR_MEM; /* TCP keeps the segment; air_writable() tries again */
     pbuf_copy_partial(packet, outgoing.frame[outgoing.count], packet->tot_len, 0);
     outgoing.size[outgoing.count++] = packet->tot_len;
     return ERR_OK;
 }
 
-static void radio_writable(struct ev_loop *loop, ev_io *io, int events)
+static void air_writable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct station *station = io->data;
     send_batch(station);
@@ -140,7 +117,29 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
 
 /* ---- link and lease */
 
-/* Those in TIME_WAIT go by themselves: lwIP would free them without a word to their owner. */
+/* Tell the owners of all connections that these have ended. The connections stay, without anybody,
+ * until the WiPy can be told, too: it may have noticed nothing, and serves only so many at a time.
+ * Those in TIME_WAIT go by themselves: lwIP would free them without a word to their owner. */
+static void abandon_connections(void)
+{
+    struct tcp_pcb *next;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = next) {
+        tcp_err_fn failed = pcb->errf;
+        void *owner = pcb->callback_arg;
+        next = pcb->next;
+        if (pcb->state == SYN_SENT) {
+            tcp_abort(pcb);
+        } else if (failed != NULL) {
+            tcp_arg(pcb, NULL);
+            tcp_recv(pcb, NULL);
+            tcp_sent(pcb, NULL);
+            tcp_err(pcb, NULL);
+            failed(owner, ERR_ABRT);
+        }
+    }
+}
+
+/* Those that were abandoned: with a reset to the WiPy. */
 static void abort_connections(void)
 {
     while (tcp_active_pcbs != NULL)
@@ -152,22 +151,53 @@ static void go_offline(struct station *station)
     if (!station->online)
         return;
     station->online = false;
-    ev_timer_stop(station->config.loop, &station->lease_clock);
-    abort_connections();
+    abandon_connections();
     station->config.changed(station->config.context, false);
+}
+
+/* Where the WiPy is, as far as it can be reached with the lease. The address that it says to have
+ * counts only if it is a neighbour's: nobody else's is its business. */
+static bool find_wipy(const struct station *station, ip4_addr_t *address)
+{
+    const struct netif *netif = &station->netif;
+    if (station->wipy.is_gateway) {
+        *address = *netif_ip4_gw(netif);
+        return true;
+    }
+    memcpy(address, station->wipy.address, sizeof *address);
+    return ip4_addr_net_eq(address, netif_ip4_addr(netif), netif_ip4_netmask(netif)) &&
+           !ip4_addr_eq(address, netif_ip4_addr(netif)) &&
+           !ip4_addr_eq(address, netif_ip4_gw(netif));
+}
+
+static void check_wipy(struct station *station)
+{
+    ip4_addr_t address;
+    if (!station->has_lease || !find_wipy(station, &address)) {
+        go_offline(station);
+        return;
+    }
+    if (station->online && !ip4_addr_eq(&address, &station->wipy_address))
+        go_offline(station);
+    if (!station->online) {
+        station->online = true;
+        station->wipy_address = address;
+        abort_connections();
+        station->config.changed(station->config.context, true);
+    }
 }
 
 static void check_lease(struct station *station)
 {
-    bool supplied = netif_is_link_up(&station->netif) && dhcp_supplied_address(&station->netif);
-    if (!supplied) {
-        go_offline(station);
-    } else if (!station->online) {
-        station->online = true;
+    bool has_lease = netif_is_link_up(&station->netif) && dhcp_supplied_address(&station->netif);
+    if (has_lease && !station->has_lease) {
         ev_timer_stop(station->config.loop, &station->lease_retry);
         ev_timer_again(station->config.loop, &station->lease_clock);
-        station->config.changed(station->config.context, true);
+    } else if (!has_lease) {
+        ev_timer_stop(station->config.loop, &station->lease_clock);
     }
+    station->has_lease = has_lease;
+    check_wipy(station);
 }
 
 static void retry_later(struct station *station)
@@ -196,7 +226,7 @@ static void lease_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct station *station = timer->data;
     dhcp_coarse_tmr();
     check_lease(station);
-    if (!station->online && netif_is_link_up(&station->netif))
+    if (!station->has_lease && netif_is_link_up(&station->netif))
         retry_later(station);
 }
 
@@ -207,18 +237,110 @@ static void link_down(struct station *station)
     ev_io_stop(station->config.loop, &station->writable);
     ev_timer_stop(station->config.loop, &station->lease_retry);
     etharp_cleanup_netif(&station->netif);
-    go_offline(station);
+    check_lease(station);
 }
 
-static void link_up(struct station *station)
+static void leave_air(struct station *station)
 {
-    if (netif_is_link_up(&station->netif))
+    if (station->air_fd < 0)
         return;
-    netif_set_link_up(
-        &station
-             ->netif); /* asks for the old address when there is one (INIT-REBOOT), else for any */
+    link_down(station);
+    air_attempt_stop(&station->attempt);
+    ev_io_stop(station->config.loop, &station->readable);
+    close(station->air_fd);
+    station->air_fd = -1;
+}
+
+/* No longer, or not at all in the air: the board searches for the next access point. */
+static void lose_air(struct station *station, uint8_t word)
+{
+    struct laptop_news news = {.invitation = station->invitation, .word = word};
+    leave_air(station);
+    (void)!write(station->config.board_fd, &news, sizeof news);
+}
+
+static void attempt_over(void *context, enum handshake_refusal refusal)
+{
+    struct station *station = context;
+    if (refusal != HANDSHAKE_OK) {
+        lose_air(station, LAPTOP_REFUSED);
+        return;
+    }
+    ev_io_set(&station->readable, station->air_fd, EV_READ);
+    ev_io_set(&station->writable, station->air_fd, EV_WRITE);
+    ev_io_start(station->config.loop, &station->readable);
+    /* Asks for the old address when there is one (INIT-REBOOT), else for any. */
+    netif_set_link_up(&station->netif);
     station->retry_after = LEASE_RETRY;
     retry_later(station);
+}
+
+/* What the board sends. */
+union board_packet {
+    struct laptop_invitation invitation;
+    struct laptop_wipy wipy;
+};
+
+/* Receive one of them, and for an invitation its descriptor, else -1. Returns its size; 0: there is
+ * none now; -1: the board is gone. */
+static ssize_t receive_packet(int board_fd, union board_packet *packet, int *fd)
+{
+    struct iovec part = {packet, sizeof *packet};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t size = recvmsg(board_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    *fd = -1;
+    if (size <= 0)
+        return size < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_type == SCM_RIGHTS)
+        memcpy(fd, CMSG_DATA(header), sizeof *fd);
+    return size;
+}
+
+/* In another network the old lease means nothing. */
+static void forget_lease(struct station *station)
+{
+    dhcp_release_and_stop(&station->netif);
+    outgoing.first = outgoing.count = 0; /* what it says about that would go to the wrong one */
+    dhcp_start(&station->netif);         /* waits for the link */
+}
+
+static void accept_invitation(struct station *station, const struct laptop_invitation *invitation,
+                              int fd)
+{
+    int size = AIR_BUFFER;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    leave_air(station);
+    if (station->wipy.is_gateway != invitation->wipy.is_gateway)
+        forget_lease(station);
+    station->air_fd = fd;
+    station->invitation = invitation->number;
+    station->wipy = invitation->wipy;
+    air_attempt_start(&station->attempt, fd, &invitation->network, invitation->pmk,
+                      station->config.mac);
+}
+
+static void told(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct station *station = io->data;
+    union board_packet packet;
+    int fd;
+    ssize_t size = receive_packet(io->fd, &packet, &fd);
+    if (size < 0)
+        ev_break(loop, EVBREAK_ALL);
+    else if (size == sizeof packet.invitation && fd >= 0)
+        accept_invitation(station, &packet.invitation, fd);
+    else if (size == sizeof packet.wipy) {
+        station->wipy = packet.wipy;
+        check_wipy(station);
+    }
 }
 
 /* ---- receiving */
@@ -237,7 +359,7 @@ static void receive_frame(struct station *station, const uint8_t *frame, size_t 
         pbuf_free(packet);
 }
 
-static void radio_readable(struct ev_loop *loop, ev_io *io, int events)
+static void air_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct station *station = io->data;
     struct mmsghdr messages[BATCH] = {0};
@@ -247,23 +369,19 @@ static void radio_readable(struct ev_loop *loop, ev_io *io, int events)
         messages[i].msg_hdr.msg_iov = &vectors[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
-    int count = recvmmsg(station->config.radio_fd, messages, BATCH, MSG_DONTWAIT, NULL);
+    int count = recvmmsg(station->air_fd, messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            ev_break(loop, EVBREAK_ALL);
+            lose_air(station, LAPTOP_ENDED);
         return;
     }
     for (int i = 0; i < count; i++) {
         size_t size = messages[i].msg_len;
-        if (size == 0) { /* end of file: the board is gone */
-            ev_break(loop, EVBREAK_ALL);
+        if (size == 0) { /* end of file */
+            lose_air(station, LAPTOP_ENDED);
             return;
         }
-        if (size == 1 && incoming.frame[i][0] == LAPTOP_LINK_UP)
-            link_up(station);
-        else if (size == 1)
-            link_down(station);
-        else if (size >= FRAME_MIN && netif_is_link_up(&station->netif))
+        if (size >= FRAME_MIN)
             receive_frame(station, incoming.frame[i], size);
     }
     check_lease(station);
@@ -303,19 +421,24 @@ void station_init(struct station *station, const struct station_config *config)
     netif_set_up(&station->netif);
     dhcp_start(&station->netif); /* waits for the link */
 
-    ev_io_init(&station->readable, radio_readable, config->radio_fd, EV_READ);
-    ev_io_init(&station->writable, radio_writable, config->radio_fd, EV_WRITE);
+    station->air_fd = -1;
+    air_attempt_init(&station->attempt, config->loop, attempt_over, station);
+    station->wipy.is_gateway = true;
+    ev_io_init(&station->told, told, config->board_fd, EV_READ);
+    ev_io_init(&station->readable, air_readable, -1, EV_READ);
+    ev_io_init(&station->writable, air_writable, -1, EV_WRITE);
     ev_prepare_init(&station->before_sleep, before_sleep);
-    station->readable.data = station->writable.data = station->before_sleep.data = station;
+    station->told.data = station->readable.data = station->writable.data = station;
+    station->before_sleep.data = station;
     ev_set_priority(&station->before_sleep,
                     EV_MINPRI); /* after the other preparations, which may send */
-    ev_io_start(config->loop, &station->readable);
+    ev_io_start(config->loop, &station->told);
     ev_prepare_start(config->loop, &station->before_sleep);
 }
 
 const ip_addr_t *station_wipy(const struct station *station)
 {
-    return netif_ip_gw4(&station->netif);
+    return &station->wipy_address;
 }
 
 const ip4_addr_t *station_address(const struct station *station)

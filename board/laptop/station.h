@@ -1,5 +1,5 @@
-/* A station of the WiPy's network: lwIP with one interface whose frames pass on radio_fd, its DHCP
- * lease, and its timers.
+/* A station of the WiPy's network, or of one that the WiPy is in: lwIP with one interface whose frames
+ * pass through an association to which the board invites, its DHCP lease, and its timers.
  *
  * lwIP is global, so there is one station per process. */
 #ifndef BOARD_LAPTOP_STATION_H
@@ -9,14 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board/air/attempt.h"
+#include "board/laptop/laptop.h"
 #include "lwip/netif.h"
 
 struct station_config {
     struct ev_loop *loop;
-    int radio_fd; /* as in laptop.h; non-blocking; stays the caller's */
+    int board_fd; /* as in laptop.h; stays the caller's */
     uint8_t mac[6];
-    /* Called when a lease is there (true), and when link or lease are gone (false); by then lwIP
-     * has aborted every TCP connection, and told so to its error callback. */
+    /* Called when a lease is there and the WiPy can be reached (true), and when that has ended
+     * (false); by then the error callback of every TCP connection has been told. */
     void (*changed)(void *context, bool online);
     void *context;
 };
@@ -24,7 +26,13 @@ struct station_config {
 struct station {
     struct station_config config;
     struct netif netif;
-    bool online;
+    bool has_lease, online;
+    uint32_t invitation;     /* the number of the last one */
+    struct laptop_wipy wipy; /* where it says the WiPy is */
+    ip_addr_t wipy_address;  /* while online */
+    int air_fd; /* of the association, or the attempt at one; -1: none */
+    struct air_attempt attempt;
+    ev_io told;
     ev_io readable;
     ev_io writable;
     ev_prepare before_sleep;
@@ -34,10 +42,10 @@ struct station {
 };
 
 /* Start it with the link down. The caller owns `station`, which must outlive the loop. The loop is
- * broken (ev_break) when the other end of radio_fd is closed. */
+ * broken (ev_break) when the other end of board_fd is closed. */
 void station_init(struct station *station, const struct station_config *config);
 
-/* While online: the WiPy's address (the gateway of the lease) and our own. */
+/* While online: the WiPy's address and our own. */
 const ip_addr_t *station_wipy(const struct station *station);
 const ip4_addr_t *station_address(const struct station *station);
 

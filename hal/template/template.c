@@ -100,6 +100,30 @@ void hal_radio_ap_stop(void)
 {
 }
 
+int hal_radio_ap_stations(uint8_t (*macs)[6], int max)
+{
+    return 0;
+}
+
+int hal_radio_scan(struct hal_radio_network *networks, int max)
+{
+    return HAL_ERROR_FAILED;
+}
+
+int hal_radio_join(const struct hal_radio_network *network)
+{
+    return HAL_ERROR_FAILED;
+}
+
+void hal_radio_leave(void)
+{
+}
+
+enum hal_radio_link hal_radio_link(void)
+{
+    return HAL_RADIO_LEFT;
+}
+
 int hal_radio_send(const void *frame, size_t size)
 {
     return HAL_ERROR_BUSY;

@@ -1,6 +1,5 @@
 #include "net/dhcp/dhcp_server.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* Offsets in a message (RFC 2131, figure 1). */
@@ -54,13 +53,7 @@ struct writer {
     size_t size;
 };
 
-void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4],
-                      const uint8_t netmask[4])
-{
-    memset(server, 0, sizeof *server);
-    memcpy(server->address, address, 4);
-    memcpy(server->netmask, netmask, 4);
-}
+#define NOBODY (UINT64_MAX - 1) /* as a client: hashes are odd */
 
 /* ---- reading */
 
@@ -128,6 +121,19 @@ static struct dhcp_lease *lease_of(struct dhcp_server *server, const uint8_t add
     return &server->leases[index];
 }
 
+void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4],
+                      const uint8_t netmask[4])
+{
+    memset(server, 0, sizeof *server);
+    memcpy(server->address, address, 4);
+    memcpy(server->netmask, netmask, 4);
+    struct dhcp_lease *own = lease_of(server, address);
+    if (own != NULL) {
+        own->client = NOBODY;
+        own->until_s = UINT32_MAX;
+    }
+}
+
 static void address_of(const struct dhcp_server *server, const struct dhcp_lease *lease,
                        uint8_t address[4])
 {
@@ -166,15 +172,30 @@ static struct dhcp_lease *choose(struct dhcp_server *server, const struct messag
 }
 
 /* A client has one lease: what it had elsewhere is free. */
-static void grant(struct dhcp_server *server, struct dhcp_lease *lease, uint64_t client,
-                  uint32_t until_s)
+static void grant(struct dhcp_server *server, struct dhcp_lease *lease,
+                  const struct message *message, uint32_t until_s)
 {
     for (size_t i = 0; i < DHCP_POOL_SIZE; i++) {
-        if (server->leases[i].client == client)
+        if (server->leases[i].client == message->client)
             server->leases[i].client = 0;
     }
-    lease->client = client;
+    lease->client = message->client;
     lease->until_s = until_s;
+    memcpy(lease->mac, message->bytes + CHADDR, ETHERNET_SIZE);
+}
+
+bool dhcp_server_lease(const struct dhcp_server *server, uint32_t now_s, const uint8_t mac[6],
+                       uint8_t address[4])
+{
+    for (size_t i = 0; i < DHCP_POOL_SIZE; i++) {
+        const struct dhcp_lease *lease = &server->leases[i];
+        if (lease->client != 0 && lease->client != NOBODY && now_s < lease->until_s &&
+            memcmp(lease->mac, mac, ETHERNET_SIZE) == 0) {
+            address_of(server, lease, address);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- writing */
@@ -253,7 +274,7 @@ static size_t on_discover(struct dhcp_server *server, const struct message *mess
         return 0;
     bool holds_it = lease->client == message->client && now_s < lease->until_s;
     if (!holds_it)
-        grant(server, lease, message->client, now_s + DHCP_OFFER_S);
+        grant(server, lease, message, now_s + DHCP_OFFER_S);
     return write_lease(server, message, OFFER, lease, reply);
 }
 
@@ -272,7 +293,7 @@ static size_t on_request(struct dhcp_server *server, const struct message *messa
     struct dhcp_lease *lease = lease_of(server, wanted);
     if (lease == NULL || !is_free_for(lease, message->client, now_s))
         return write_nak(server, message, reply);
-    grant(server, lease, message->client, now_s + DHCP_LEASE_S);
+    grant(server, lease, message, now_s + DHCP_LEASE_S);
     if (has_address)
         memcpy(destination, ciaddr, 4);
     return write_lease(server, message, ACK, lease, reply);
@@ -284,7 +305,7 @@ static void on_decline(struct dhcp_server *server, const struct message *message
         message->requested == NULL ? NULL : lease_of(server, message->requested);
     if (lease == NULL || lease->client != message->client)
         return;
-    lease->client = UINT64_MAX - 1; /* nobody: hashes are odd */
+    lease->client = NOBODY;
     lease->until_s = now_s + DHCP_DECLINE_S;
 }
 

@@ -7,6 +7,7 @@
 #ifndef NET_DHCP_DHCP_SERVER_H
 #define NET_DHCP_DHCP_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@
 struct dhcp_lease {
     uint64_t client;  /* hash of the client's identity; 0: nobody had this address yet */
     uint32_t until_s; /* it may be given to another client from then on */
+    uint8_t mac[6];   /* the hardware address that the client came with */
 };
 
 struct dhcp_server {
@@ -30,8 +32,8 @@ struct dhcp_server {
     struct dhcp_lease leases[DHCP_POOL_SIZE]; /* [i]: host number DHCP_FIRST_HOST + i */
 };
 
-/* `address`: the server's own, host number 1, which is also router and DNS server for the clients.
- */
+/* `address`: the server's own, in a /24; it is also router and DNS server for the clients, and none
+ * of them gets it. */
 void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4],
                       const uint8_t netmask[4]);
 
@@ -40,5 +42,9 @@ void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4],
  * `destination`; 0: no answer. What is malformed is ignored. */
 size_t dhcp_server_handle(struct dhcp_server *server, uint32_t now_s, const uint8_t *request,
                           size_t size, uint8_t *reply, uint8_t destination[4]);
+
+/* The address that the client with this hardware address has now; false: none. */
+bool dhcp_server_lease(const struct dhcp_server *server, uint32_t now_s, const uint8_t mac[6],
+                       uint8_t address[4]);
 
 #endif

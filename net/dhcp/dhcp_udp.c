@@ -9,6 +9,12 @@
 #define REQUEST_MAX 1472u /* of one frame */
 
 static struct dhcp_server server;
+static bool serving;
+
+static uint32_t now_s(void)
+{
+    return (uint32_t)(hal_clock_link_us() / 1000000);
+}
 
 static void answer(struct udp_pcb *pcb, const uint8_t *reply, size_t size, const uint8_t to[4])
 {
@@ -29,20 +35,37 @@ static void on_receive(void *context, struct udp_pcb *pcb, struct pbuf *pbuf, co
     static uint8_t reply[DHCP_REPLY_MAX];
     size_t size = pbuf_copy_partial(pbuf, request, sizeof request, 0);
     pbuf_free(pbuf);
+    if (!serving) {
+        return;
+    }
     uint8_t destination[4];
-    uint32_t now_s = (uint32_t)(hal_clock_link_us() / 1000000);
-    size_t reply_size = dhcp_server_handle(&server, now_s, request, size, reply, destination);
+    size_t reply_size = dhcp_server_handle(&server, now_s(), request, size, reply, destination);
     if (reply_size > 0)
         answer(pcb, reply, reply_size, destination);
 }
 
-int dhcp_udp_init(const uint8_t address[4], const uint8_t netmask[4])
+int dhcp_udp_init(void)
 {
-    dhcp_server_init(&server, address, netmask);
     struct udp_pcb *pcb = udp_new();
     if (pcb == NULL || udp_bind(pcb, IP_ANY_TYPE, DHCP_SERVER_PORT) != ERR_OK)
         return HAL_ERROR_FAILED;
     ip_set_option(pcb, SOF_BROADCAST);
     udp_recv(pcb, on_receive, NULL);
     return 0;
+}
+
+void dhcp_udp_start(const uint8_t address[4], const uint8_t netmask[4])
+{
+    dhcp_server_init(&server, address, netmask);
+    serving = true;
+}
+
+void dhcp_udp_stop(void)
+{
+    serving = false;
+}
+
+bool dhcp_udp_lease(const uint8_t mac[6], uint8_t address[4])
+{
+    return serving && dhcp_server_lease(&server, now_s(), mac, address);
 }

@@ -32,6 +32,7 @@ struct slot {
 _Static_assert(FTP_SERVER_SESSIONS * DATA_INBOX <= FRAMES_COUNT - FRAMES_RESERVED, "too few frames");
 
 static uint64_t idle_limit_us;
+static struct tcp_pcb *control_listener; /* NULL: the server is stopped */
 static struct slot slots[FTP_SERVER_SESSIONS];
 static unsigned first_slot; /* the one that is served first by the next poll */
 static unsigned next_port;  /* offset of the passive port that is tried next */
@@ -211,15 +212,40 @@ static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t err
     return ERR_OK;
 }
 
-int ftp_server_init(uint64_t idle_us)
+int ftp_server_start(void)
 {
-    idle_limit_us = idle_us;
-    struct tcp_pcb *listener = stack_listen(FTP_SERVER_PORT, CONTROL_BACKLOG);
-    if (!listener) {
+    if (control_listener) {
+        return 0;
+    }
+    control_listener = stack_listen(FTP_SERVER_PORT, CONTROL_BACKLOG);
+    if (!control_listener) {
         return HAL_ERROR_FAILED;
     }
-    tcp_accept(listener, on_control_connection);
+    tcp_accept(control_listener, on_control_connection);
     return 0;
+}
+
+void ftp_server_stop(void)
+{
+    if (!control_listener) {
+        return;
+    }
+    tcp_close(control_listener);
+    control_listener = NULL;
+    for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
+        if (slots[i].used) {
+            ftp_session_lost(&slots[i].session);
+            free_slot(&slots[i]);
+        }
+    }
+}
+
+void ftp_server_set_idle(uint64_t idle_us)
+{
+    idle_limit_us = idle_us;
+    for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
+        slots[i].session.config.idle_us = idle_us;
+    }
 }
 
 /* ---- poll: each of these returns false when time was up before the work was done */

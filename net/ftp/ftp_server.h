@@ -24,9 +24,14 @@
 #define FTP_SERVER_SLICE_US 4000u     /* what one poll spends on transfers before it returns */
 #define FTP_SERVER_GRACE_US 10000000u /* to log in, before a newcomer may take the place */
 
-/* Listen on port 21 of every address. Call once, after lwip_init(). `idle_us`: board time without
- * a command after which a session ends. 0, or HAL_ERROR_FAILED when lwIP has no PCB left for it. */
-int ftp_server_init(uint64_t idle_us);
+/* Listen on port 21 of every address. 0, or HAL_ERROR_FAILED when lwIP has no PCB left for it. Does
+ * nothing while it runs. */
+int ftp_server_start(void);
+/* Give up every session, with what it transfers, and listen no more. */
+void ftp_server_stop(void);
+
+/* Board time without a command after which a session ends, for the open ones too. */
+void ftp_server_set_idle(uint64_t idle_us);
 
 /* Part of net_poll(), after the received frames went through lwIP: moves what can be moved, within
  * FTP_SERVER_SLICE_US and one storage call. */

@@ -10,4 +10,9 @@
  * Factory: micro, python. */
 bool login_check(const char *user, const char *password);
 
+/* Another user name and password, until the next hard reset; sessions that are open stay. False:
+ * one of them is empty or longer than LOGIN_TEXT_MAX, or holds control characters, which nobody can type;
+ * nothing has changed. */
+bool login_set(const char *user, const char *password);
+
 #endif

@@ -23,6 +23,12 @@
 #define LWIP_DNS                   1
 #define DNS_MAX_TTL                3600 /* seconds */
 #define LWIP_DHCP                  1
+/* mDNS: announces the board and its services (net/names.c); programs find others by name.local. */
+#define LWIP_MDNS_RESPONDER           1
+#define LWIP_MDNS_SEARCH              0
+#define MDNS_MAX_SERVICES             2
+#define LWIP_NUM_NETIF_CLIENT_DATA    1
+#define LWIP_DNS_SUPPORT_MDNS_QUERIES 1
 #define LWIP_DHCP_DOES_ACD_CHECK   0
 #define LWIP_NETIF_HOSTNAME        1
 #define LWIP_NETIF_STATUS_CALLBACK 0
@@ -45,7 +51,7 @@
 #define LWIP_NETIF_TX_SINGLE_PBUF 1 /* the radio sends one block of memory */
 #define MEMP_NUM_PBUF             64
 #define MEMP_NUM_RAW_PCB          4
-#define MEMP_NUM_UDP_PCB          16
+#define MEMP_NUM_UDP_PCB          24
 #define MEMP_NUM_TCP_PCB          256 /* 200 clients at once get a refusal, not silence */
 #define MEMP_NUM_TCP_PCB_LISTEN   24
 #define MEMP_NUM_TCP_SEG          1024

@@ -35,7 +35,6 @@ err_t radio_netif_init(struct netif *netif)
 {
     netif->name[0] = 'w';
     netif->name[1] = 'l';
-    netif->hostname = "wipy";
     netif->mtu = MTU;
     netif->hwaddr_len = ETH_HWADDR_LEN;
     hal_radio_mac(netif->hwaddr);

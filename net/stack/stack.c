@@ -13,15 +13,11 @@
 static struct netif radio;
 static bool more_frames;
 
-void stack_init(const uint8_t address[4], const uint8_t netmask[4])
+void stack_init(void)
 {
-    ip4_addr_t ip, mask;
-    IP4_ADDR(&ip, address[0], address[1], address[2], address[3]);
-    IP4_ADDR(&mask, netmask[0], netmask[1], netmask[2], netmask[3]);
     lwip_init();
-    netif_add(&radio, &ip, &mask, &ip, NULL, radio_netif_init, ethernet_input);
+    netif_add(&radio, NULL, NULL, NULL, NULL, radio_netif_init, ethernet_input);
     netif_set_default(&radio);
-    netif_set_link_up(&radio);
     netif_set_up(&radio);
 }
 
@@ -75,6 +71,7 @@ struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog)
     struct tcp_pcb *pcb = tcp_new();
     if (pcb == NULL)
         return NULL;
+    ip_set_option(pcb, SOF_REUSEADDR); /* the last connections of a service that starts again */
     if (tcp_bind(pcb, IP_ANY_TYPE, port) == ERR_OK) {
         tcp_setprio(pcb, TCP_PRIO_MAX);
         struct tcp_pcb *listener = tcp_listen_with_backlog(pcb, backlog);

@@ -12,9 +12,9 @@
 /* Frames taken from the radio in one poll at most; a full TCP window of one peer fits. */
 #define STACK_FRAMES_PER_POLL 64
 
-/* Start lwIP and bring up the interface with a fixed address, octets in writing order: {192, 168,
- * 1, 1}. Call once. */
-void stack_init(const uint8_t address[4], const uint8_t netmask[4]);
+/* Start lwIP and bring up the interface, without link and address (net/stack/interface.h). Call
+ * once. */
+void stack_init(void);
 
 /* Hand received frames to lwIP, run its timers, retry what the radio had no room for. */
 void stack_poll(void);

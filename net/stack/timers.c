@@ -10,6 +10,7 @@
 #include "lwip/ip4_frag.h"
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/dhcp.h"
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 
@@ -21,7 +22,8 @@
 
 static bool always(void);
 static bool tcp_needed(void);
-static bool dhcp_needed(void);
+static bool dhcp_fine_needed(void);
+static bool dhcp_coarse_needed(void);
 static bool igmp_needed(void);
 
 struct timer {
@@ -35,8 +37,8 @@ struct timer {
 static const struct timer timers[] = {
     {TCP_TMR_INTERVAL, tcp_tmr, tcp_needed, false},
     {IGMP_TMR_INTERVAL, igmp_tmr, igmp_needed, false},
-    {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, dhcp_needed, false},
-    {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, dhcp_needed, false},
+    {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, dhcp_fine_needed, false},
+    {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, dhcp_coarse_needed, false},
     {ARP_TMR_INTERVAL, etharp_tmr, always, true},
     {IP_TMR_INTERVAL, ip_reass_tmr, always, true},
     {DNS_TMR_INTERVAL, dns_tmr, always, true},
@@ -45,6 +47,17 @@ static const struct timer timers[] = {
 
 static uint32_t last_tick_ms[TIMERS];
 static uint32_t last_frame_ms;
+
+/* What lwIP's mDNS responder asks for once each: five per interface, one per probe, one per stored
+ * packet. */
+#define TIMEOUTS 16
+
+static struct timeout {
+    sys_timeout_handler handler; /* NULL: the place is free */
+    void *context;
+    uint32_t start_ms;
+    uint32_t wait_ms;
+} timeouts[TIMEOUTS];
 
 uint32_t sys_now(void)
 {
@@ -57,6 +70,45 @@ void sys_timeouts_init(void)
     for (size_t i = 0; i < TIMERS; i++)
         last_tick_ms[i] = sys_now();
     last_frame_ms = sys_now();
+}
+
+void sys_timeout(u32_t wait_ms, sys_timeout_handler handler, void *context)
+{
+    for (size_t i = 0; i < TIMEOUTS; i++) {
+        if (timeouts[i].handler == NULL) {
+            timeouts[i] = (struct timeout){handler, context, sys_now(), wait_ms};
+            return;
+        }
+    }
+    LWIP_ASSERT("too few timeouts", false);
+}
+
+void sys_untimeout(sys_timeout_handler handler, void *context)
+{
+    for (size_t i = 0; i < TIMEOUTS; i++) {
+        if (timeouts[i].handler == handler && timeouts[i].context == context) {
+            timeouts[i].handler = NULL;
+            return;
+        }
+    }
+}
+
+/* How long it has to wait still. */
+static uint32_t left_ms(const struct timeout *timeout, uint32_t now)
+{
+    uint32_t passed = now - timeout->start_ms;
+    return passed < timeout->wait_ms ? timeout->wait_ms - passed : 0;
+}
+
+static void poll_timeouts(uint32_t now)
+{
+    for (size_t i = 0; i < TIMEOUTS; i++) {
+        sys_timeout_handler handler = timeouts[i].handler;
+        if (handler != NULL && left_ms(&timeouts[i], now) == 0) {
+            timeouts[i].handler = NULL; /* first: it may start another one */
+            handler(timeouts[i].context);
+        }
+    }
 }
 
 void tcp_timer_needed(void)
@@ -74,12 +126,25 @@ static bool tcp_needed(void)
     return tcp_active_pcbs != NULL || tcp_tw_pcbs != NULL;
 }
 
-static bool dhcp_needed(void)
+static bool dhcp_fine_needed(void)
 {
     struct netif *netif;
     NETIF_FOREACH(netif)
     {
-        if (netif_dhcp_data(netif) != NULL)
+        const struct dhcp *dhcp = netif_dhcp_data(netif);
+        if (dhcp != NULL && dhcp->request_timeout > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool dhcp_coarse_needed(void)
+{
+    struct netif *netif;
+    NETIF_FOREACH(netif)
+    {
+        const struct dhcp *dhcp = netif_dhcp_data(netif);
+        if (dhcp != NULL && dhcp->state != DHCP_STATE_OFF)
             return true;
     }
     return false;
@@ -123,6 +188,7 @@ void timers_poll(void)
             timer->handler();
         }
     }
+    poll_timeouts(now);
 }
 
 uint32_t timers_due_ms(void)
@@ -138,6 +204,10 @@ uint32_t timers_due_ms(void)
         uint32_t left = passed < interval ? interval - passed : 0;
         if (left < soonest)
             soonest = left;
+    }
+    for (size_t i = 0; i < TIMEOUTS; i++) {
+        if (timeouts[i].handler != NULL && left_ms(&timeouts[i], now) < soonest)
+            soonest = left_ms(&timeouts[i], now);
     }
     return soonest;
 }

@@ -1,5 +1,6 @@
 /* lwIP's cyclic timers, in link time. A timer that has nothing to do does not run, and when no
- * frame has passed for 20 s those that only age tables run in bundles once a minute. */
+ * frame has passed for 20 s those that only age tables run in bundles once a minute. And lwIP's
+ * sys_timeout(), for the few single timeouts of its mDNS responder. */
 #ifndef NET_STACK_TIMERS_H
 #define NET_STACK_TIMERS_H
 

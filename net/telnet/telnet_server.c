@@ -31,6 +31,7 @@ struct connection {
 
 static struct connection connections[TELNET_CONNECTIONS];
 static struct connection *owner; /* is logged in: has the console; NULL: nobody */
+static struct tcp_pcb *listener; /* NULL: the server is stopped */
 static struct last_line last_line;
 static const char *greeting;
 static uint64_t idle_limit_us;
@@ -249,16 +250,42 @@ static void on_output(const char *data, size_t size)
 
 /* ---- the loop client */
 
-int telnet_server_init(const char *banner, uint64_t idle_us)
+void telnet_server_init(const char *banner)
 {
     greeting = banner;
-    idle_limit_us = idle_us;
-    struct tcp_pcb *listener = stack_listen(TELNET_PORT, BACKLOG);
-    if (listener == NULL)
-        return HAL_ERROR_FAILED;
-    tcp_accept(listener, on_accept);
     console_set_remote(on_output);
+}
+
+int telnet_server_start(void)
+{
+    if (listener != NULL) {
+        return 0;
+    }
+    listener = stack_listen(TELNET_PORT, BACKLOG);
+    if (listener == NULL) {
+        return HAL_ERROR_FAILED;
+    }
+    tcp_accept(listener, on_accept);
     return 0;
+}
+
+void telnet_server_stop(void)
+{
+    if (listener == NULL) {
+        return;
+    }
+    tcp_close(listener);
+    listener = NULL;
+    for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
+        if (connections[i].pcb != NULL) {
+            let_go(&connections[i]);
+        }
+    }
+}
+
+void telnet_server_set_idle(uint64_t idle_us)
+{
+    idle_limit_us = idle_us;
 }
 
 static void show_last_line(struct connection *connection)

@@ -28,9 +28,16 @@
 #define TELNET_GRACE_US    10000000u /* link time */
 #define TELNET_STALL_US    1000000u
 
-/* Listen. `banner` is the first line of the greeting without CR LF and must outlive the server;
- * `idle_us`: board time after which a silent session is closed. */
-int telnet_server_init(const char *banner, uint64_t idle_us);
+/* Call once. `banner` is the first line of the greeting without CR LF and must outlive the server. */
+void telnet_server_init(const char *banner);
+
+/* Listen; 0, or HAL_ERROR_FAILED when lwIP has no PCB left for it. Does nothing while it runs. */
+int telnet_server_start(void);
+/* Let every client go, and listen no more. */
+void telnet_server_stop(void);
+
+/* Board time after which a silent session is closed, for the open ones too. */
+void telnet_server_set_idle(uint64_t idle_us);
 
 void telnet_server_poll(void);
 void telnet_server_deadline(struct loop_deadline *deadline);

@@ -100,6 +100,15 @@ static void uart_event(void *context, enum link_event_code code, const void *dat
     power_event(context, code, data, size);
 }
 
+static void radio_changed(void *context)
+{
+    power_event(context, LINK_EVENT_RADIO, NULL, 0);
+}
+
+static void ignore(void *context)
+{
+}
+
 int set_up(void **state)
 {
     static const uint8_t mac[6] = {0xd4, 0xf5, 0x13, 0x5e, 1, 2};
@@ -116,8 +125,11 @@ int set_up(void **state)
     clock_start(&board.clock, 10);
     bus_init(&board);
     assert_int_equal(power_open(&board, BOOTLOADER_SIZE), 0);
-    radio_init(&board.radio, board.loop, mac, &board.power.registers->interrupt_pending);
-    air_open(&board.air, board.loop, &board.radio);
+    assert_int_equal(air_place_open(&board.place, "air", last_warning, sizeof last_warning), 0);
+    board.radio.changed = radio_changed;
+    board.radio.on_air = board.radio.doubled = ignore;
+    board.radio.context = &board;
+    radio_init(&board.radio, board.loop, &board.place, mac, board.power.registers);
     board.uart.event = uart_event;
     board.uart.context = &board;
     board.uart.taken = &board.power.registers->uart_taken;
@@ -133,6 +145,7 @@ int tear_down(void **state)
     close(board.power.mcu_config.flash_fd);
     close(board.power.mcu_config.registers_fd);
     flash_chip_close(&board.chip);
+    air_place_close(&board.place);
     ev_loop_destroy(board.loop);
     return 0;
 }
@@ -145,6 +158,7 @@ int make_directory(void **state)
 int remove_directory(void **state)
 {
     unlink(BOARD_DIR_FLASH);
+    rmdir("air");
     return rmdir(directory);
 }
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "hal/gpio.h"
+#include "hal/radio.h"
 #include "hal/result.h"
 #include "hal/watchdog.h"
 #include "tests/unit/bus_board.h"
@@ -141,6 +142,36 @@ static void flash_commands_are_answered(void **state)
     assert_int_equal(board.power.state, POWER_BOOTLOADER);
 }
 
+static void the_radio_is_an_access_point_or_a_station(void **state)
+{
+    const struct link_radio_ap ap = {
+        .ssid = "wipy", .key = "www.wipy.io", .channel = 5, .security = 3};
+    struct link_radio_network network = {.ssid = "elsewhere", .key = "12345678", .security = 3};
+    const struct link_registers *registers = board.power.registers;
+    struct link_event told;
+    send_packet((struct link_command){.code = LINK_RADIO_AP_START, .size = sizeof ap}, &ap,
+                sizeof ap);
+    assert_int_equal(answer(), HAL_OK);
+    assert_true(board.radio.ap.is_up);
+    command((struct link_command){.code = LINK_RADIO_SCAN});
+    assert_int_equal(answer(), 0); /* it does not hear itself */
+
+    send_packet((struct link_command){.code = LINK_RADIO_JOIN, .size = sizeof network}, &network,
+                sizeof network);
+    assert_int_equal(answer(), HAL_OK);
+    assert_false(board.radio.ap.is_up);
+    assert_int_equal(registers->radio_link, HAL_RADIO_NOT_FOUND);
+    assert_int_equal(recv(event, &told, sizeof told, MSG_DONTWAIT), sizeof told);
+    assert_int_equal(told.code, LINK_EVENT_RADIO);
+    network.key[7] = '\0';
+    send_packet((struct link_command){.code = LINK_RADIO_JOIN, .size = sizeof network}, &network,
+                sizeof network);
+    assert_int_equal(answer(), HAL_ERROR_RANGE);
+    command((struct link_command){.code = LINK_RADIO_LEAVE});
+    assert_int_equal(answer(), HAL_OK);
+    assert_int_equal(registers->radio_link, HAL_RADIO_LEFT);
+}
+
 static void led_changes_have_the_time_of_the_mcu_but_not_of_the_future(void **state)
 {
     bool on;
@@ -261,7 +292,7 @@ static void nonsense_is_a_fault(void **state)
         size_t size; /* of the data that is really there */
     } wrong[] = {
         {{.code = 0}, 0},
-        {{.code = 15}, 0},
+        {{.code = 18}, 0},
         {{.code = UINT32_MAX}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 0}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 4}, 3},
@@ -271,6 +302,8 @@ static void nonsense_is_a_fault(void **state)
         {{.code = LINK_LED, .value = 2}, 0},
         {{.code = LINK_LED, .value = 1}, 1},
         {{.code = LINK_RADIO_AP_START, .size = 1}, 1},
+        {{.code = LINK_RADIO_JOIN, .size = 1}, 1},
+        {{.code = LINK_RADIO_SCAN}, 1},
         {{.code = LINK_RESET}, 1},
         {{.code = LINK_REPORT, .value = HAL_REPORT_ITEMS, .size = 1}, 1},
         {{.code = LINK_REPORT, .value = 0, .size = HAL_REPORT_TEXT_MAX + 1},
@@ -328,7 +361,7 @@ static void random_packets_do_the_board_no_harm(void **state)
         if (board.power.state == POWER_FAULT) {
             power_reset(&board);
         }
-        struct link_command c = {.code = (uint32_t)rand() % 16,
+        struct link_command c = {.code = (uint32_t)rand() % 20,
                                  .value = (uint32_t)rand() % 6,
                                  .address = (uint32_t)rand() % (2 * FLASH_SIZE),
                                  .size = (uint32_t)rand() % 5000,
@@ -360,6 +393,7 @@ int main(void)
         TEST(the_fault_says_what_the_mcu_left),
         TEST(an_mcu_that_cannot_be_made_is_a_fault),
         TEST(flash_commands_are_answered),
+        TEST(the_radio_is_an_access_point_or_a_station),
         TEST(led_changes_have_the_time_of_the_mcu_but_not_of_the_future),
         TEST(setting_the_rtc_lasts_through_a_reset),
         TEST(pins_wake_the_boot_loader_and_are_there_from_the_start),

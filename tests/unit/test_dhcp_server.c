@@ -338,6 +338,23 @@ static void test_released_address_comes_back_to_its_client(void **state)
     assert_int_equal(reboot(2, host), ACK);
 }
 
+static void test_full_pool_gives_a_released_address_to_another(void **state)
+{
+    for (unsigned client = 0; client < DHCP_POOL_SIZE; client++) {
+        struct packet request = packet_of(REQUEST, client);
+        address_option(&request, 50, (uint8_t)(DHCP_FIRST_HOST + client));
+        assert_int_equal(handle(&request), ACK);
+    }
+    struct packet discover = packet_of(DISCOVER, 1000);
+    assert_int_equal(handle(&discover), 0);
+    struct packet release = packet_of(RELEASE, 40);
+    memcpy(release.bytes + 12, ((uint8_t[]){192, 168, 1, DHCP_FIRST_HOST + 40}), 4);
+    assert_int_equal(handle(&release), 0);
+    discover = packet_of(DISCOVER, 1000);
+    assert_int_equal(handle(&discover), OFFER);
+    assert_int_equal(reply[19], DHCP_FIRST_HOST + 40);
+}
+
 static void test_inform(void **state)
 {
     struct packet packet = packet_of(INFORM, 1);
@@ -413,6 +430,36 @@ static void test_random_packets(void **state)
     }
 }
 
+static void test_its_own_address_is_nobodys(void **state)
+{
+    const uint8_t own[4] = {192, 168, 1, 7};
+    dhcp_server_init(&server, own, netmask);
+    for (unsigned client = 0; client < DHCP_POOL_SIZE - 1; client++) {
+        struct packet discover = packet_of(DISCOVER, client);
+        assert_int_equal(handle(&discover), OFFER);
+        assert_int_not_equal(reply[19], 7);
+    }
+    struct packet one_too_many = packet_of(DISCOVER, DHCP_POOL_SIZE);
+    assert_int_equal(handle(&one_too_many), 0);
+    struct packet request = packet_of(REQUEST, 1);
+    address_option(&request, 50, 7);
+    assert_int_equal(handle(&request), NAK);
+}
+
+static void test_lease_of_a_hardware_address(void **state)
+{
+    const uint8_t mac[6] = {0x02, 0, 0, 0, 0, 9};
+    uint8_t address[4];
+    assert_false(dhcp_server_lease(&server, now_s, mac, address));
+    struct packet request = packet_of(REQUEST, 9);
+    option(&request, 61, "by another name", 15);
+    address_option(&request, 50, 77);
+    assert_int_equal(handle(&request), ACK);
+    assert_true(dhcp_server_lease(&server, now_s, mac, address));
+    assert_memory_equal(address, ((uint8_t[]){192, 168, 1, 77}), 4);
+    assert_false(dhcp_server_lease(&server, now_s + DHCP_LEASE_S, mac, address));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,9 +477,12 @@ int main(void)
         cmocka_unit_test_setup(test_a_client_has_one_lease, start),
         cmocka_unit_test_setup(test_declined_address_rests, start),
         cmocka_unit_test_setup(test_released_address_comes_back_to_its_client, start),
+        cmocka_unit_test_setup(test_full_pool_gives_a_released_address_to_another, start),
         cmocka_unit_test_setup(test_inform, start),
         cmocka_unit_test_setup(test_malformed_is_ignored, start),
         cmocka_unit_test_setup(test_random_packets, start),
+        cmocka_unit_test_setup(test_its_own_address_is_nobodys, start),
+        cmocka_unit_test_setup(test_lease_of_a_hardware_address, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,12 +46,33 @@ static void test_longest_texts(void **state)
     assert_false(login_check(text, "python"));
 }
 
+static void test_other_credentials(void **state)
+{
+    char longest[LOGIN_TEXT_MAX + 2];
+    memset(longest, 'x', sizeof longest);
+    longest[LOGIN_TEXT_MAX + 1] = '\0';
+    assert_false(login_set(longest, "secret"));
+    assert_false(login_set("anna", longest));
+    assert_false(login_set("", "secret"));
+    assert_false(login_set("anna", ""));
+    assert_false(login_set("an\rna", "secret"));
+    assert_true(login_check("micro", "python")); /* nothing of these counted */
+
+    longest[LOGIN_TEXT_MAX] = '\0';
+    assert_true(login_set("anna", longest));
+    assert_true(login_check("anna", longest));
+    assert_false(login_check("micro", "python"));
+    assert_true(login_set("micro", "python"));
+    assert_true(login_check("micro", "python"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_factory_credentials),
         cmocka_unit_test(test_anything_else_is_refused),
         cmocka_unit_test(test_longest_texts),
+        cmocka_unit_test(test_other_credentials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

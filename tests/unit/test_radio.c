@@ -1,9 +1,9 @@
-/* The access point's relay (board/radio.h), over real sockets. */
+/* The board's radio (board/radio.h): two of them in one air, and the test in the place of both
+ * MCUs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,63 +12,75 @@
 
 #include "board/radio.h"
 #include "hal/result.h"
+#include "tests/unit/test_place.h"
 
-static const uint8_t board_mac[6] = {0xd4, 0xf5, 0x13, 0x5e, 0, 1};
-static const uint8_t a_mac[6] = {2, 0, 0, 0, 0, 0xa}, b_mac[6] = {2, 0, 0, 0, 0, 0xb};
-static const uint8_t nobody[6] = {2, 0, 0, 0, 0, 0xc};
-static const uint8_t everyone[6] = {255, 255, 255, 255, 255, 255};
 static const struct link_radio_ap settings = {
-    .ssid = "wipy", .key = "www.wipy.io", .channel = 5, .security = 3};
+    .ssid = "wipy", .key = "www.wipy.io", .channel = 5, .security = HAL_RADIO_WPA2};
+static const struct link_radio_network wipy = {
+    .ssid = "wipy", .key = "www.wipy.io", .security = HAL_RADIO_WPA2};
+
+struct end {
+    struct radio radio;
+    struct link_registers registers;
+    uint8_t mac[6];
+    int mcu[2]; /* [1]: the MCU's end */
+    int changes, on_air, doubled;
+};
 
 static struct ev_loop *loop;
-static struct radio radio;
-static uint32_t interrupt;
-static int mcu[2], a[2], b[2]; /* [0]: the radio's end, [1]: the other one's */
-static int gone, ups, downs;
+static struct end ap, sta;
 
-static void ap_changed(void *context, bool up)
+static void changed(void *context)
 {
-    *(up ? &ups : &downs) += 1;
+    ((struct end *)context)->changes++;
 }
 
-static void station_gone(void *context, int fd)
+static void on_air(void *context)
 {
-    gone = fd;
+    ((struct end *)context)->on_air++;
+}
+
+static void doubled(void *context)
+{
+    ((struct end *)context)->doubled++;
+}
+
+static void make(struct end *end, uint8_t number)
+{
+    *end = (struct end){
+        .radio = {.changed = changed, .on_air = on_air, .doubled = doubled, .context = end},
+        .mac = {0xd4, 0xf5, 0x13, 0x5e, 0, number}};
+    radio_init(&end->radio, loop, &place, end->mac, &end->registers);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, end->mcu), 0);
+    radio_mcu_started(&end->radio, end->mcu[0]);
+}
+
+static void unmake(struct end *end)
+{
+    radio_mcu_stopped(&end->radio);
+    close(end->mcu[0]);
+    close(end->mcu[1]);
 }
 
 static int set_up(void **state)
 {
     loop = ev_loop_new(EVFLAG_AUTO);
-    radio_init(&radio, loop, board_mac, &interrupt);
-    radio.ap_changed = ap_changed;
-    radio.station_gone = station_gone;
-    int *const pairs[] = {mcu, a, b};
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pairs[i]), 0);
-    }
-    radio_mcu_started(&radio, mcu[0]);
-    assert_int_equal(radio_ap_start(&radio, &settings), HAL_OK);
-    assert_true(radio_join(&radio, a[0], a_mac));
-    assert_true(radio_join(&radio, b[0], b_mac));
-    gone = -1;
-    interrupt = 0;
-    ups = downs = 0;
+    make(&ap, 1);
+    make(&sta, 2);
+    assert_int_equal(radio_ap_start(&ap.radio, &settings), HAL_OK);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    radio_mcu_stopped(&radio);
-    int *const pairs[] = {mcu, a, b};
-    for (int i = 0; i < 3; i++) {
-        close(pairs[i][0]);
-        close(pairs[i][1]);
-    }
+    char name[64];
+    unmake(&ap);
+    unmake(&sta);
+    assert_int_equal(files_in_place(name), 0);
     ev_loop_destroy(loop);
     return 0;
 }
 
-/* Let the radio do what it has to do now. */
 static void work(void)
 {
     for (int i = 0; i < 20; i++) {
@@ -76,173 +88,163 @@ static void work(void)
     }
 }
 
-static ssize_t put(int fd, const uint8_t *to, const uint8_t *from, uint16_t number, size_t size)
+static void put(const struct end *from, const uint8_t *to, uint8_t number)
 {
-    uint8_t frame[2000] = {0};
+    uint8_t frame[60] = {[12] = number};
     memcpy(frame, to, 6);
-    memcpy(frame + 6, from, 6);
-    memcpy(frame + 12, &number, 2);
-    return send(fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    memcpy(frame + 6, from->mac, 6);
+    assert_int_equal(send(from->mcu[1], frame, sizeof frame, MSG_DONTWAIT), sizeof frame);
+    work();
 }
 
-/* The number of the frame that arrives at `fd` now, -1 for none. */
-static int got(int fd, size_t *size)
+static int got(const struct end *end)
 {
-    uint8_t frame[2000];
-    ssize_t n = recv(fd, frame, sizeof frame, MSG_DONTWAIT);
-    uint16_t number;
-    if (n < 14) {
-        return -1;
-    }
-    if (size != NULL) {
-        *size = (size_t)n;
-    }
-    memcpy(&number, frame + 12, 2);
-    return number;
+    uint8_t frame[60];
+    ssize_t size = recv(end->mcu[1], frame, sizeof frame, MSG_DONTWAIT);
+    return size == sizeof frame ? frame[12] : -1;
 }
 
-static void frames_go_where_they_are_addressed(void **state)
+static void join(const struct link_radio_network *network)
 {
-    size_t size;
-    put(a[1], board_mac, a_mac, 1, 1514);
+    assert_int_equal(radio_join(&sta.radio, network), HAL_OK);
     work();
-    assert_int_equal(got(mcu[1], &size), 1);
-    assert_int_equal(size, 1514);
-    assert_int_equal(got(b[1], NULL), -1);
-    assert_int_equal(interrupt, 1);
-
-    put(mcu[1], a_mac, board_mac, 2, 14);
-    work();
-    assert_int_equal(got(a[1], &size), 2);
-    assert_int_equal(size, 14);
-    assert_int_equal(got(b[1], NULL), -1);
-
-    put(a[1], b_mac, a_mac, 3, 60);
-    work();
-    assert_int_equal(got(b[1], NULL), 3);
-    assert_int_equal(got(mcu[1], NULL), -1);
-
-    put(a[1], nobody, a_mac, 4, 60);
-    work();
-    assert_int_equal(got(b[1], NULL), -1);
-    assert_int_equal(got(mcu[1], NULL), -1);
 }
 
-static void broadcasts_reach_everyone_but_the_sender(void **state)
+static void a_board_joins_another_board(void **state)
 {
-    put(a[1], everyone, a_mac, 1, 60);
+    static const uint8_t all[6] = {255, 255, 255, 255, 255, 255}, other[6] = {2, 0, 0, 0, 0, 9};
+    assert_int_equal(ap.on_air, 1);
+    join(&wipy);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_JOINED);
+    assert_int_equal(ap.registers.radio_station_count, 1);
+    assert_memory_equal(ap.registers.radio_stations[0], sta.mac, 6);
+    assert_true(ap.changes > 0 && sta.changes > 0);
+
+    sta.registers.interrupt_pending = 0;
+    put(&ap, sta.mac, 1);
+    assert_int_equal(got(&sta), 1);
+    assert_int_equal(sta.registers.interrupt_pending, 1);
+    put(&sta, ap.mac, 2);
+    assert_int_equal(got(&ap), 2);
+    put(&sta, all, 3);
+    assert_int_equal(got(&ap), 3);
+    put(&ap, all, 4);
+    assert_int_equal(got(&sta), 4);
+    put(&sta, other, 5); /* to nobody there */
+    assert_int_equal(got(&ap), -1);
+
+    radio_leave(&sta.radio);
     work();
-    assert_int_equal(got(mcu[1], NULL), 1);
-    assert_int_equal(got(b[1], NULL), 1);
-    assert_int_equal(got(a[1], NULL), -1);
-    put(mcu[1], everyone, board_mac, 2, 60);
-    work();
-    assert_int_equal(got(a[1], NULL), 2);
-    assert_int_equal(got(b[1], NULL), 2);
-    assert_int_equal(got(mcu[1], NULL), -1);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_LEFT);
+    assert_int_equal(ap.registers.radio_station_count, 0);
+    put(&sta, ap.mac, 6);
+    assert_int_equal(got(&ap), -1);
 }
 
-static void odd_frames_are_thrown_away(void **state)
+static void the_mcu_learns_why_it_cannot_join(void **state)
 {
-    put(a[1], board_mac, b_mac, 1, 60);   /* in another one's name */
-    put(a[1], board_mac, a_mac, 2, 13);   /* too short */
-    put(a[1], board_mac, a_mac, 3, 1515); /* too long */
-    send(a[1], "", 0, MSG_DONTWAIT);      /* empty: not the end */
-    work();
-    assert_int_equal(got(mcu[1], NULL), -1);
-    put(a[1], board_mac, a_mac, 4, 60);
-    work();
-    assert_int_equal(got(mcu[1], NULL), 4);
-    assert_int_equal(gone, -1);
+    struct link_radio_network network = wipy;
+    strcpy(network.key, "wrong key");
+    join(&network);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_WRONG_KEY);
+    network = wipy;
+    network.security = HAL_RADIO_WPA;
+    join(&network);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_REFUSED);
+    network = wipy;
+    network.ssid[0] = 'W';
+    join(&network);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_NOT_FOUND);
+    network = wipy;
+    memcpy(network.bssid, sta.mac, 6);
+    join(&network);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_NOT_FOUND);
+    memcpy(network.bssid, ap.mac, 6);
+    join(&network);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_JOINED);
 }
 
-static void order_is_kept(void **state)
+static void the_loss_of_the_access_point_is_seen(void **state)
 {
-    for (int i = 0; i < 150; i++) {
-        assert_int_equal(put(a[1], board_mac, a_mac, (uint16_t)i, 60), 60);
-    }
+    join(&wipy);
+    radio_ap_stop(&ap.radio);
     work();
-    for (int i = 0; i < 150; i++) {
-        assert_int_equal(got(mcu[1], NULL), i);
-    }
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_LOST);
+    assert_int_equal(ap.registers.radio_station_count, 0);
+    assert_int_equal(radio_ap_start(&ap.radio, &settings), HAL_OK);
+    join(&wipy);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_JOINED);
+    assert_int_equal(radio_ap_start(&ap.radio, &settings),
+                     HAL_OK); /* with settings, the same or others */
+    work();
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_LOST);
 }
 
-static void a_slow_receiver_loses_nothing(void **state)
+static void a_radio_is_one_thing_at_a_time(void **state)
 {
-    int sent = 0, received = 0;
-    while (received < 20000) {
-        while (sent < 20000 && put(a[1], board_mac, a_mac, (uint16_t)sent, 1514) > 0) {
-            sent++;
-        }
-        work();
-        for (int i = 0; i < 100; i++) {
-            int number = got(mcu[1], NULL);
-            if (number >= 0) {
-                assert_int_equal(number, received++);
-            }
-        }
-    }
-    assert_int_equal(radio.lost, 0);
+    struct link_radio_ap own = settings;
+    strcpy(own.ssid, "own");
+    assert_int_equal(radio_ap_start(&sta.radio, &own), HAL_OK);
+    join(&wipy);
+    assert_false(sta.radio.ap.is_up);
+    assert_int_equal(radio_scan(&ap.radio), 0);
+    assert_int_equal(radio_ap_start(&sta.radio, &own), HAL_OK);
+    work();
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_LEFT);
+    assert_int_equal(ap.registers.radio_station_count, 0);
 }
 
-static void who_never_reads_does_not_stop_the_others(void **state)
+static void a_scan_hears_the_others(void **state)
 {
-    /* a fills the MCU's and b's sockets. */
-    while (!radio.ports[RADIO_MCU].deaf) {
-        put(a[1], board_mac, a_mac, 1, 1514);
+    struct link_radio_ap own = settings;
+    memset(own.ssid, 's', 32);
+    own.channel = 13;
+    assert_int_equal(radio_ap_start(&sta.radio, &own), HAL_OK);
+    assert_int_equal(radio_scan(&ap.radio), 1);
+    const struct link_radio_network *network = &ap.registers.radio_networks[0];
+    assert_string_equal(network->ssid, own.ssid);
+    assert_string_equal(network->key, "");
+    assert_memory_equal(network->bssid, sta.mac, 6);
+    assert_int_equal(network->channel, 13);
+    assert_int_equal(network->security, HAL_RADIO_WPA2);
+    assert_true(network->rssi < 0);
+}
+
+static void a_reset_ends_everything(void **state)
+{
+    join(&wipy);
+    radio_mcu_stopped(&sta.radio);
+    work();
+    assert_int_equal(ap.registers.radio_station_count, 0);
+    radio_mcu_started(&sta.radio, sta.mcu[0]);
+    join(&wipy);
+    radio_mcu_stopped(&ap.radio);
+    work();
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_LOST);
+    assert_int_equal(radio_scan(&sta.radio), 0);
+    radio_mcu_started(&ap.radio, ap.mcu[0]);
+}
+
+static void a_double_is_reported(void **state)
+{
+    struct end twin;
+    make(&twin, 1);
+    assert_int_equal(radio_ap_start(&twin.radio, &settings), HAL_OK);
+    assert_int_equal(twin.doubled, 1);
+    assert_int_equal(twin.on_air, 0);
+    radio_ap_stop(&ap.radio);
+    while (twin.on_air == 0) {
         ev_run(loop, EVRUN_ONCE);
     }
-    put(a[1], b_mac, a_mac, 7, 60);
-    int number;
-    while ((number = got(b[1], NULL)) < 0) {
-        ev_run(loop, EVRUN_ONCE);
-    }
-    assert_int_equal(number, 7);
-    assert_true(radio.lost > 0);
-    /* Once it reads again, it gets new frames. */
-    while (got(mcu[1], NULL) >= 0) {
-    }
-    work();
-    put(a[1], board_mac, a_mac, 8, 60);
-    work();
-    assert_int_equal(got(mcu[1], NULL), 8);
-}
-
-static void nothing_passes_while_the_access_point_is_down(void **state)
-{
-    radio_ap_stop(&radio);
-    assert_int_equal(downs, 1);
-    put(a[1], board_mac, a_mac, 1, 60);
-    put(mcu[1], a_mac, board_mac, 2, 60);
-    work();
-    assert_int_equal(got(mcu[1], NULL), -1);
-    assert_int_equal(got(a[1], NULL), -1);
-
-    assert_int_equal(radio_ap_start(&radio, &settings), HAL_OK);
-    assert_int_equal(ups, 1);
-    assert_true(radio_join(&radio, a[0], a_mac));
-    work();
-    assert_int_equal(got(mcu[1], NULL), -1); /* what was sent before it joined is lost */
-    put(a[1], board_mac, a_mac, 3, 60);
-    work();
-    assert_int_equal(got(mcu[1], NULL), 3);
-}
-
-static void a_station_that_goes_is_noticed(void **state)
-{
-    close(a[1]);
-    work();
-    assert_int_equal(gone, a[0]);
-    put(b[1], board_mac, b_mac, 1, 60);
-    work();
-    assert_int_equal(got(mcu[1], NULL), 1);
-    a[1] = dup(b[1]); /* for tear_down() */
+    join(&wipy);
+    assert_int_equal(twin.registers.radio_station_count, 1);
+    unmake(&twin);
 }
 
 static void settings_are_checked(void **state)
 {
-    struct link_radio_ap wrong[6];
-    for (int i = 0; i < 6; i++) {
+    struct link_radio_ap wrong[10];
+    for (int i = 0; i < 10; i++) {
         wrong[i] = settings;
     }
     memset(wrong[0].ssid, 'x', sizeof wrong[0].ssid);
@@ -251,27 +253,29 @@ static void settings_are_checked(void **state)
     strcpy(wrong[3].key, "1234567");
     wrong[4].channel = 14;
     wrong[5].security = 4;
-    for (int i = 0; i < 6; i++) {
-        assert_int_equal(radio_ap_start(&radio, &wrong[i]), HAL_ERROR_RANGE);
+    wrong[6].channel = 0;
+    wrong[7].security = HAL_RADIO_OPEN; /* with a key */
+    wrong[8].security = HAL_RADIO_WEP;
+    strcpy(wrong[8].key, "1234");
+    memset(wrong[9].key, 'x', 64);
+    struct link_radio_network network;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(radio_ap_start(&ap.radio, &wrong[i]), HAL_ERROR_RANGE);
+        network = (struct link_radio_network){.security = wrong[i].security};
+        memcpy(network.ssid, wrong[i].ssid, sizeof network.ssid);
+        memcpy(network.key, wrong[i].key, sizeof network.key);
+        bool is_about_channel = i == 4 || i == 6;
+        assert_int_equal(radio_join(&sta.radio, &network), is_about_channel ? 0 : HAL_ERROR_RANGE);
     }
-    assert_true(radio.ap_up); /* with its former settings */
-    assert_int_equal(downs, 0);
+    assert_true(ap.radio.ap.is_up); /* with its former settings */
+    assert_string_equal(ap.radio.ap.network.ssid, "wipy");
     struct link_radio_ap open = {.ssid = "open", .channel = 1};
-    assert_int_equal(radio_ap_start(&radio, &open), HAL_OK);
-}
-
-static void only_so_many_stations_fit(void **state)
-{
-    int more[RADIO_STATIONS][2];
-    for (int i = 0; i < RADIO_STATIONS; i++) {
-        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, more[i]), 0);
-        assert_int_equal(radio_join(&radio, more[i][0], nobody), i < RADIO_STATIONS - 2);
-    }
-    for (int i = 0; i < RADIO_STATIONS; i++) {
-        radio_leave(&radio, more[i][0]);
-        close(more[i][0]);
-        close(more[i][1]);
-    }
+    assert_int_equal(radio_ap_start(&ap.radio, &open), HAL_OK);
+    network = (struct link_radio_network){.ssid = "open"};
+    join(&network);
+    assert_int_equal(sta.registers.radio_link, HAL_RADIO_JOINED);
+    struct link_radio_ap wep = {.ssid = "wep", .key = "12345", .channel = 1, .security = 1};
+    assert_int_equal(radio_ap_start(&ap.radio, &wep), HAL_OK);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -279,16 +283,14 @@ static void only_so_many_stations_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(frames_go_where_they_are_addressed),
-        TEST(broadcasts_reach_everyone_but_the_sender),
-        TEST(odd_frames_are_thrown_away),
-        TEST(order_is_kept),
-        TEST(a_slow_receiver_loses_nothing),
-        TEST(who_never_reads_does_not_stop_the_others),
-        TEST(nothing_passes_while_the_access_point_is_down),
-        TEST(a_station_that_goes_is_noticed),
+        TEST(a_board_joins_another_board),
+        TEST(the_mcu_learns_why_it_cannot_join),
+        TEST(the_loss_of_the_access_point_is_seen),
+        TEST(a_radio_is_one_thing_at_a_time),
+        TEST(a_scan_hears_the_others),
+        TEST(a_reset_ends_everything),
+        TEST(a_double_is_reported),
         TEST(settings_are_checked),
-        TEST(only_so_many_stations_fit),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -23,7 +23,7 @@
 #define LWIP_ICMP           1
 #define LWIP_RAW            0
 #define LWIP_UDP            1
-#define LWIP_DNS            0
+#define LWIP_DNS            1 /* `wipy join` wants to know the servers of its lease */
 #define LWIP_IGMP           0
 #define LWIP_AUTOIP         0
 #define LWIP_ACD            0

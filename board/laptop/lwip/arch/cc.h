@@ -1,4 +1,4 @@
-/* lwIP on the host, for the laptop: architecture. */
+/* lwIP on the host, for the laptop and `wipy join`: architecture. */
 #ifndef BOARD_LAPTOP_LWIP_ARCH_CC_H
 #define BOARD_LAPTOP_LWIP_ARCH_CC_H
 
@@ -6,7 +6,7 @@
 
 typedef uint32_t sys_prot_t;
 
-/* station.c */
+/* port.c */
 uint32_t laptop_random(void);
 _Noreturn void laptop_panic(const char *message);
 

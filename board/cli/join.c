@@ -1,0 +1,121 @@
+/* `wipy join`: runs a program as if on a computer that has joined a network of the air. */
+#include "board/join/join.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board/air/mac.h"
+#include "board/cli/verbs.h"
+#include "hal/radio.h"
+
+enum { OPTION_KEY = 256, OPTION_BSSID, OPTION_AIR, OPTION_NO_DHCP, OPTION_HELP };
+
+static const struct option options[] = {
+    {"key", required_argument, NULL, OPTION_KEY}, {"bssid", required_argument, NULL, OPTION_BSSID},
+    {"air", required_argument, NULL, OPTION_AIR}, {"no-dhcp", no_argument, NULL, OPTION_NO_DHCP},
+    {"help", no_argument, NULL, OPTION_HELP},     {0},
+};
+
+struct wish {
+    struct join_config join;
+    const char *air; /* NULL: that of all boards of the user */
+    uint8_t bssid[6];
+};
+
+static int take_option(int option, struct wish *wish)
+{
+    switch (option) {
+    case OPTION_KEY:
+        if (strlen(optarg) > HAL_RADIO_KEY_MAX) {
+            return verb_usage(&verb_join, "--key: has at most %d characters", HAL_RADIO_KEY_MAX);
+        }
+        wish->join.key = optarg;
+        return VERB_DONE;
+    case OPTION_BSSID:
+        if (!mac_parse(optarg, wish->bssid)) {
+            return verb_usage(&verb_join,
+                              "--bssid %s: must be a hardware address, as in d4:f5:13:5e:00:01",
+                              optarg);
+        }
+        wish->join.bssid = wish->bssid;
+        return VERB_DONE;
+    case OPTION_AIR:
+        wish->air = optarg;
+        return VERB_DONE;
+    case OPTION_NO_DHCP:
+        wish->join.no_dhcp = true;
+        return VERB_DONE;
+    default:
+        return VERB_USAGE;
+    }
+}
+
+static int join(int argc, char **argv)
+{
+    char error[1024];
+    char *shell[] = {getenv("SHELL"), NULL};
+    struct air_place place;
+    struct wish wish = {0};
+    int option;
+    while ((option = verb_option(&verb_join, argc, argv, options)) != -1) {
+        if (option == OPTION_HELP) {
+            fputs(verb_join.help, stdout);
+            return VERB_DONE;
+        }
+        int status = take_option(option, &wish);
+        if (status != VERB_DONE) {
+            return status;
+        }
+    }
+    if (optind == argc) {
+        return verb_usage(&verb_join, "say which network");
+    }
+    wish.join.ssid = argv[optind];
+    size_t length = strlen(wish.join.ssid);
+    if (length < 1 || length > AIR_SSID_MAX) {
+        return verb_usage(&verb_join, "the name of a network has 1 to %d bytes", AIR_SSID_MAX);
+    }
+    if (optind + 1 < argc && strcmp(argv[optind - 1], "--") != 0) {
+        return verb_usage(&verb_join, "%s: a COMMAND must stand after --", argv[optind + 1]);
+    }
+    if (shell[0] == NULL || shell[0][0] == '\0') {
+        shell[0] = (char[]){"/bin/sh"};
+    }
+    wish.join.command = optind + 1 < argc ? argv + optind + 1 : shell;
+    if (air_place_open(&place, wish.air, error, sizeof error) < 0) {
+        return verb_fail(&verb_join, "%s", error);
+    }
+    wish.join.place = &place;
+    int status = join_run(&wish.join, error, sizeof error);
+    air_place_close(&place);
+    return status < 0 ? verb_fail(&verb_join, "%s", error) : status;
+}
+
+const struct verb verb_join = {
+    .name = "join",
+    .summary = "run a program in a network that is in range",
+    .run = join,
+    .help =
+        "wipy join SSID [OPTIONS] [-- COMMAND ...]\n"
+        "\n"
+        "Run COMMAND (your shell) as if on a computer of its own that has joined the network SSID: "
+        "its\n"
+        "only interfaces are wlan0, associated with that access point and with an address by "
+        "DHCP, and\n"
+        "loopback. In the network of a WiPy, that is at 192.168.1.1, ports 23 and 21. Returns "
+        "COMMAND's\n"
+        "exit status; what it leaves running ends with it.\n"
+        "\n"
+        "  --key KEY     the network's key; without it, the network must be open\n"
+        "  --bssid MAC   this access point, when several have that name\n"
+        "  --air DIR     the air to search (the one of all your boards)\n"
+        "  --no-dhcp     no address for wlan0: COMMAND takes care of that\n"
+        "\n"
+        "COMMAND is run as yourself, with the right to administer its network (ip, ping, tcpdump, "
+        "DHCP\n"
+        "clients). No root is needed where user namespaces are allowed. When the network goes "
+        "away, wlan0\n"
+        "loses its carrier until it is back.\n",
+};

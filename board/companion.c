@@ -1,0 +1,255 @@
+#include "board/companion.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "board/air/handshake.h"
+#include "hal/radio.h"
+
+#define FACTORY_KEY   "www.wipy.io"
+#define LOOK_SECONDS  0.5  /* how often it looks when nothing is heard */
+#define AFTER_LOSS    0.02 /* the access point may just start again with other settings */
+#define PORT_TRIES    50
+#define PORT_PAUSE_US 20000
+
+static void factory_ssid(char ssid[AIR_SSID_MAX + 1], const uint8_t mac[6])
+{
+    snprintf(ssid, AIR_SSID_MAX + 1, "wipy-wlan-%02x%02x", mac[4], mac[5]);
+}
+
+/* ---- the process */
+
+static void print_address(char *text, size_t size, const struct laptop_listen *listen)
+{
+    if (listen->enabled) {
+        snprintf(text, size, "%s:%u", listen->address, listen->port);
+    }
+}
+
+int companion_start(struct companion *companion, const struct laptop_listen *telnet,
+                    const struct laptop_listen *ftp, const uint8_t mac[6], bool patient,
+                    char *error, size_t error_size)
+{
+    companion->fd = -1;
+    if (!telnet->enabled && !ftp->enabled) {
+        return 0;
+    }
+    /* Locally administered, the rest as the board's: no two alike. */
+    struct laptop_config laptop = {.telnet = *telnet, .ftp = *ftp, .mac = {0x02}};
+    memcpy(laptop.mac + 1, mac + 1, sizeof laptop.mac - 1);
+    memcpy(companion->board_mac, mac, sizeof companion->board_mac);
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
+        snprintf(error, error_size, "cannot make the laptop: %s", strerror(errno));
+        return -1;
+    }
+    laptop.board_fd = ends[1];
+    int tries = patient ? PORT_TRIES : 1;
+    while ((companion->laptop = laptop_start(&laptop, error, (int)error_size)) < 0 && --tries > 0) {
+        usleep(PORT_PAUSE_US);
+    }
+    close(ends[1]);
+    if (companion->laptop < 0) {
+        close(ends[0]);
+        companion->laptop = 0;
+        return -1;
+    }
+    print_address(companion->telnet, sizeof companion->telnet, &laptop.telnet);
+    print_address(companion->ftp, sizeof companion->ftp, &laptop.ftp);
+    companion->fd = ends[0];
+    return 0;
+}
+
+static void reap(struct companion *companion)
+{
+    waitpid(companion->laptop, NULL, 0);
+    companion->laptop = 0;
+    companion->telnet[0] = companion->ftp[0] = '\0';
+}
+
+static void laptop_ended(struct ev_loop *loop, struct ev_io *watcher, int events)
+{
+    struct companion *companion = watcher->data;
+    ev_io_stop(loop, watcher);
+    ev_io_stop(loop, &companion->told);
+    ev_timer_stop(loop, &companion->look);
+    reap(companion);
+    companion->ended(companion->context);
+}
+
+void companion_stop(struct companion *companion)
+{
+    if (companion->laptop > 0) {
+        kill(companion->laptop, SIGKILL);
+        reap(companion);
+    }
+}
+
+/* ---- the air */
+
+/* Send a packet to the laptop; with a descriptor, unless it is -1. */
+static bool send_packet(const struct companion *companion, const void *data, size_t size, int fd)
+{
+    struct iovec part = {(void *)data, size};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (fd >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    return sendmsg(companion->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+/* The network to be in, and its key. */
+static const char *choose(const struct companion *companion, struct air_network *network)
+{
+    if (!companion->wipy.is_gateway) {
+        *network = companion->router;
+        return companion->router_key;
+    }
+    *network = (struct air_network){.security = HAL_RADIO_WPA2};
+    factory_ssid(network->ssid, companion->board_mac);
+    memcpy(network->bssid, companion->board_mac, sizeof network->bssid);
+    return FACTORY_KEY;
+}
+
+/* Hand a connection to the access point over to the laptop. */
+static bool invite(struct companion *companion, const struct air_network *network, const char *key,
+                   int fd)
+{
+    struct laptop_invitation invitation = {
+        .number = companion->invitations + 1, .network = *network, .wipy = companion->wipy};
+    if (network->security != HAL_RADIO_OPEN) {
+        handshake_pmk(key, network->ssid, invitation.pmk);
+    }
+    if (!send_packet(companion, &invitation, sizeof invitation, fd)) {
+        return false;
+    }
+    companion->invitations++;
+    return true;
+}
+
+static void look(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct companion *companion = timer->data;
+    struct air_network wanted, found;
+    const char *key = choose(companion, &wanted);
+    if (!air_place_find(companion->place, wanted.bssid, &found) ||
+        strcmp(found.ssid, wanted.ssid) != 0) {
+        return;
+    }
+    int fd = air_connect(companion->place, wanted.bssid);
+    if (fd < 0) {
+        return;
+    }
+    if (invite(companion, &wanted, key, fd)) {
+        ev_timer_stop(loop, timer);
+    }
+    close(fd);
+}
+
+static void look_after(struct companion *companion, double seconds)
+{
+    ev_timer_stop(companion->loop, &companion->look);
+    ev_timer_set(&companion->look, seconds, LOOK_SECONDS);
+    ev_timer_start(companion->loop, &companion->look);
+}
+
+/* The laptop says how its association has ended. What it says about one before the last is old
+ * news. */
+static void told(struct ev_loop *loop, struct ev_io *watcher, int events)
+{
+    struct companion *companion = watcher->data;
+    struct laptop_news news;
+    ssize_t size = recv(watcher->fd, &news, sizeof news, MSG_DONTWAIT);
+    if (size == sizeof news) {
+        if (news.invitation == companion->invitations) {
+            look_after(companion, news.word == LAPTOP_ENDED ? AFTER_LOSS : LOOK_SECONDS);
+        }
+    } else if (size == 0 || errno != EAGAIN) {
+        ev_io_stop(loop, watcher); /* it is about to end */
+    }
+}
+
+void companion_has_router(struct companion *companion, const struct air_network *router,
+                          const char *key)
+{
+    companion->router = *router;
+    strncpy(companion->router_key, key, sizeof companion->router_key - 1);
+}
+
+void companion_board_is_ap(struct companion *companion)
+{
+    static const struct laptop_wipy nowhere;
+    bool moved = !companion->wipy.is_gateway;
+    companion->wipy = (struct laptop_wipy){.is_gateway = true};
+    if (companion->laptop == 0) {
+        return;
+    }
+    if (moved && !ev_is_active(&companion->look)) {
+        send_packet(companion, &nowhere, sizeof nowhere, -1);
+    }
+    if (moved || ev_is_active(&companion->look)) {
+        look_after(companion, 0.);
+    }
+}
+
+void companion_board_is_station(struct companion *companion, const uint8_t address[4])
+{
+    struct laptop_wipy before = companion->wipy, now = {.is_gateway = false};
+    memcpy(now.address, address, sizeof now.address);
+    if (companion->laptop == 0 || companion->router.ssid[0] == '\0' ||
+        memcmp(&now, &before, sizeof now) == 0) {
+        return;
+    }
+    companion->wipy = now;
+    if (before.is_gateway) {
+        look_after(companion, 0.);
+    } else if (!ev_is_active(&companion->look)) {
+        send_packet(companion, &now, sizeof now, -1);
+    }
+}
+
+void companion_search(struct companion *companion, struct ev_loop *loop,
+                      const struct air_place *place)
+{
+    companion->loop = loop;
+    companion->place = place;
+    companion->wipy.is_gateway = true;
+    ev_init(&companion->look, look);
+    companion->look.data = companion;
+    if (companion->laptop == 0) {
+        return;
+    }
+    int process = (int)syscall(SYS_pidfd_open, companion->laptop, 0);
+    ev_io_init(&companion->laptop_ended, laptop_ended, process, EV_READ);
+    ev_io_init(&companion->told, told, companion->fd, EV_READ);
+    companion->laptop_ended.data = companion->told.data = companion;
+    ev_io_start(loop, &companion->laptop_ended);
+    ev_io_start(loop, &companion->told);
+    look_after(companion, LOOK_SECONDS);
+}
+
+void companion_prepare(const struct companion *companion)
+{
+    char ssid[AIR_SSID_MAX + 1];
+    uint8_t pmk[32];
+    if (companion->laptop > 0) {
+        factory_ssid(ssid, companion->board_mac);
+        handshake_pmk(FACTORY_KEY, ssid, pmk); /* which remembers it */
+    }
+}
