@@ -1,10 +1,10 @@
 /* The laptop's companion in the board's process: starts the laptop, and searches the air for it.
  *
- * It looks for the board's own network, with the factory name, and invites the laptop there with the
- * factory key; when that has been refused, or the association has ended, it looks again. So the
- * laptop loses a board whose script changes name, key or mode, and gets it back when that is undone.
- * While the board is a station, the laptop is invited to the home router's network, if there is one,
- * and told the board's address there. */
+ * It looks for the board's own network, with the factory name, and invites the laptop there with
+ * the factory key; when that has been refused, or the association has ended, it looks again. So the
+ * laptop loses a board whose script changes name, key or mode, and gets it back when that is
+ * undone. While the board is a station, the laptop is invited to the home router's network, if
+ * there is one, and told the board's address there. */
 #ifndef BOARD_COMPANION_H
 #define BOARD_COMPANION_H
 
@@ -35,9 +35,10 @@ struct companion {
     void *context;
 };
 
-/* Start the laptop of the board with the address `mac`; none when neither of the two is wanted. `patient`: its ports may yet be in use for a moment, by
- * that of a board that has been killed. 0, or -1 with one clear line in `error`. Call it before the board makes anything that a child must not
- * inherit. */
+/* Start the laptop of the board with the address `mac`; none when neither of the two is wanted.
+ * `patient`: its ports may yet be in use for a moment, by that of a board that has been killed. 0,
+ * or -1 with one clear line in `error`. Call it before the board makes anything that a child must
+ * not inherit. */
 int companion_start(struct companion *companion, const struct laptop_listen *telnet,
                     const struct laptop_listen *ftp, const uint8_t mac[6], bool patient,
                     char *error, size_t error_size);
@@ -53,8 +54,8 @@ void companion_has_router(struct companion *companion, const struct air_network 
 /* The board's own network has come on the air. */
 void companion_board_is_ap(struct companion *companion);
 
-/* The board is a station. `address`: its own in the home router's network; all 0: it has none, or is
- * not there. */
+/* The board is a station. `address`: its own in the home router's network; all 0: it has none, or
+ * is not there. */
 void companion_board_is_station(struct companion *companion, const uint8_t address[4]);
 
 /* What takes a while is done now, while the MCU boots. */

@@ -74,7 +74,8 @@ def main():
             status = run("longer system tests", [*PYTEST, *LONGER, "-q", f"--junit-xml={reports / 'longer.xml'}"],
                          env={**environment, "WIPY_TEST_LONG": "1"})
             count.junit(reports / "longer.xml", status)
-            count.one(run("MicroPython's own tests", [sys.executable, "tests/conformance/run"], env=environment) == 0)
+        some = [] if arguments.long else ["--only", "net_hosted"]
+        count.one(run("MicroPython's own tests", [sys.executable, "tests/conformance/run", *some], env=environment) == 0)
 
     skipped = f", {count.skipped} skipped" if count.skipped else ""
     print(f"{count.passed} passed, {count.failed} failed{skipped}")

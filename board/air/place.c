@@ -1,6 +1,5 @@
 #include "board/air/place.h"
 
-#include <cjson/cJSON.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,19 +14,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "hal/radio.h"
+#include "board/air/beacon_text.h"
 
-#define BEACON_MAX  256  /* bytes of a beacon's file */
 #define ENTRIES_MAX 4096 /* of the directory that a scan looks at */
 #define BACKLOG     64
 #define TRIES       20 /* for what another process holds only for a moment */
 #define PAUSE_US    1000
-
-static const char *const securities[] = {[HAL_RADIO_OPEN] = "open",
-                                         [HAL_RADIO_WEP] = "wep",
-                                         [HAL_RADIO_WPA] = "wpa",
-                                         [HAL_RADIO_WPA2] = "wpa2"};
-#define SECURITIES (sizeof securities / sizeof securities[0])
 
 /* ---- the directory */
 
@@ -178,58 +170,6 @@ int air_place_write(const struct air_place *place, const char *name, const char 
 
 /* ---- beacons */
 
-/* The ssid is written in hex, because any byte may be in it. */
-static bool parse_ssid(const char *hex, char ssid[AIR_SSID_MAX + 1])
-{
-    size_t length = hex != NULL ? strlen(hex) : 0;
-    if (length < 2 || length % 2 != 0 || length > 2 * AIR_SSID_MAX ||
-        strspn(hex, "0123456789abcdef") != length) {
-        return false;
-    }
-    for (size_t i = 0; i < length / 2; i++) {
-        unsigned byte;
-        if (sscanf(hex + 2 * i, "%2x", &byte) != 1 || byte == 0) {
-            return false;
-        }
-        ssid[i] = (char)byte;
-    }
-    ssid[length / 2] = '\0';
-    return true;
-}
-
-static bool parse_beacon(const char *text, struct air_network *network)
-{
-    cJSON *beacon = cJSON_Parse(text);
-    const cJSON *channel = cJSON_GetObjectItemCaseSensitive(beacon, "channel");
-    const char *security =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(beacon, "security"));
-    bool good = parse_ssid(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(beacon, "ssid")),
-                           network->ssid) &&
-                cJSON_IsNumber(channel) && channel->valuedouble >= 1 &&
-                channel->valuedouble <= 13 && security != NULL;
-    size_t i = 0;
-    while (good && i < SECURITIES && strcmp(security, securities[i]) != 0) {
-        i++;
-    }
-    good = good && i < SECURITIES;
-    if (good) {
-        network->channel = (uint8_t)channel->valuedouble;
-        network->security = (uint8_t)i;
-    }
-    cJSON_Delete(beacon);
-    return good;
-}
-
-static void beacon_text(char text[BEACON_MAX], const struct air_network *network)
-{
-    char hex[2 * AIR_SSID_MAX + 1] = "";
-    for (size_t i = 0; i < AIR_SSID_MAX && network->ssid[i] != '\0'; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", (uint8_t)network->ssid[i]);
-    }
-    snprintf(text, BEACON_MAX, "{\"ssid\": \"%s\", \"channel\": %u, \"security\": \"%s\"}\n", hex,
-             network->channel, securities[network->security]);
-}
-
 /* Remove what a killed access point has left. Nobody makes a new beacon of that name before the old
  * one is gone, and its socket goes first. */
 static int remove_stale(int dir, const uint8_t bssid[6], int tries)
@@ -262,7 +202,7 @@ bool air_place_find(const struct air_place *place, const uint8_t bssid[6],
     if (stale) {
         remove_stale(place->dir_fd, bssid, 1); /* if not now, the next one will */
     }
-    if (!good || !parse_beacon(text, network)) {
+    if (!good || !beacon_parse(text, network)) {
         return false;
     }
     memcpy(network->bssid, bssid, sizeof network->bssid);
@@ -392,7 +332,7 @@ int air_beacon_start(struct air_beacon *beacon, const struct air_place *place,
     if (result == 0) {
         result = beacon->listen_fd = make_socket(place, network->bssid);
     }
-    beacon_text(text, network);
+    beacon_write(text, network);
     if (result >= 0 && (!write_whole(fd, text) || renameat(dir, aside, dir, beacon->name) < 0)) {
         result = -errno;
         close(beacon->listen_fd);

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
@@ -84,10 +86,19 @@ int device_make(struct device *device, const uint8_t mac[6], char *error, size_t
     return 0;
 }
 
+/* The kernel tells a change of carrier at its leisure, and a loss that is over by then not at all.
+ * Asked for the state of the link, it does so at once. */
 int device_carrier(const struct device *device, bool on)
 {
     int carrier = on;
-    return ioctl(device->tap, TUNSETCARRIER, &carrier) < 0 ? -errno : 0;
+    struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+    struct ifreq question = request(DEVICE_NAME);
+    question.ifr_data = (char *)&link;
+    if (ioctl(device->tap, TUNSETCARRIER, &carrier) < 0 ||
+        ioctl(device->control, SIOCETHTOOL, &question) < 0) {
+        return -errno;
+    }
+    return 0;
 }
 
 static struct sockaddr_in internet(uint32_t address)

@@ -123,6 +123,14 @@ static void tap_readable(struct ev_loop *loop, ev_io *io, int events)
     }
 }
 
+/* What the last connections still said: their ends. */
+static void send_the_rest(struct join *join)
+{
+    if (ev_is_active(&join->tap)) {
+        tap_readable(join->loop, &join->tap, EV_READ);
+    }
+}
+
 static void air_has_room(struct ev_loop *loop, ev_io *io, int events)
 {
     struct join *join = io->data;
@@ -356,6 +364,7 @@ int join_run(const struct join_config *config, char *error, size_t error_size)
     if (!join.has_ended) {
         inside_stop(&join.inside);
     }
+    send_the_rest(&join);
     if (!config->no_dhcp) {
         lease_release(&join.lease);
     }

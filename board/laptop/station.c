@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "board/laptop/board_packet.h"
 #include "board/laptop/laptop.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
@@ -275,35 +276,6 @@ static void attempt_over(void *context, enum handshake_refusal refusal)
     retry_later(station);
 }
 
-/* What the board sends. */
-union board_packet {
-    struct laptop_invitation invitation;
-    struct laptop_wipy wipy;
-};
-
-/* Receive one of them, and for an invitation its descriptor, else -1. Returns its size; 0: there is
- * none now; -1: the board is gone. */
-static ssize_t receive_packet(int board_fd, union board_packet *packet, int *fd)
-{
-    struct iovec part = {packet, sizeof *packet};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    ssize_t size = recvmsg(board_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    *fd = -1;
-    if (size <= 0)
-        return size < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
-    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header != NULL && header->cmsg_type == SCM_RIGHTS)
-        memcpy(fd, CMSG_DATA(header), sizeof *fd);
-    return size;
-}
-
 /* In another network the old lease means nothing. */
 static void forget_lease(struct station *station)
 {
@@ -332,7 +304,7 @@ static void told(struct ev_loop *loop, ev_io *io, int events)
     struct station *station = io->data;
     union board_packet packet;
     int fd;
-    ssize_t size = receive_packet(io->fd, &packet, &fd);
+    ssize_t size = board_packet_receive(io->fd, &packet, &fd);
     if (size < 0)
         ev_break(loop, EVBREAK_ALL);
     else if (size == sizeof packet.invitation && fd >= 0)

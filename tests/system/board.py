@@ -60,6 +60,12 @@ def client(*command, limit=60, **options):
     )
 
 
+def no_namespaces():
+    """Why the kernel allows no user namespaces here; None when it does."""
+    result = subprocess.run(["unshare", "-Urn", "true"], capture_output=True, text=True, check=False)
+    return None if result.returncode == 0 else f"no user namespaces here: {result.stderr.strip()}"
+
+
 def processes_of(pid):
     """The process `pid` and all that descend from it, zombies left out."""
     parents = {}

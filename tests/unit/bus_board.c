@@ -29,6 +29,10 @@ void board_ready(struct board *b)
     said_ready = true;
 }
 
+void board_moved(struct board *b)
+{
+}
+
 void board_say(struct board *b, const char *format, ...)
 {
 }

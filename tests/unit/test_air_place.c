@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -142,6 +143,7 @@ static pid_t beacon_process(const struct air_network *network)
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails */
         struct air_beacon beacon;
         byte = air_beacon_start(&beacon, &place, network) == 0;
         (void)!write(ready[1], &byte, 1);
@@ -290,6 +292,7 @@ static void looking_disturbs_nobody(void **state)
     other.bssid[5] = 9;
     for (int i = 0; i < LOOKERS; i++) {
         if ((lookers[i] = fork()) == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             for (;;) {
                 air_place_scan(&place, found, 4);
             }

@@ -1,0 +1,116 @@
+"""`wipy air`: the networks in range, and how bad the air is."""
+
+import re
+import socket
+
+import pytest
+
+from board import wait_for, wipy
+
+
+def networks(place):
+    """[[bssid, channel, security, ssid], ...]"""
+    result = wipy("air", place)
+    assert result.returncode == 0, result.stderr
+    return [line.split(maxsplit=3) for line in result.stdout.splitlines()]
+
+
+def conditions(place):
+    return wipy("air", place, "set").stdout.strip()
+
+
+def mac_of(board):
+    return board.status()["wlan"]["mac"]
+
+
+def test_nothing_in_range(tmp_path):
+    result = wipy("air", tmp_path / "air")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"no networks in {tmp_path / 'air'}\n"
+
+
+def test_boards_come_and_go(make_board, tmp_path):
+    place = tmp_path / "air"
+    one, two = (make_board("--air", place, "--no-laptop", name=name) for name in ("one", "two"))
+    wanted = sorted([mac_of(board), "5", "WPA2", board.status()["wlan"]["ssid"]] for board in (one, two))
+    assert networks(place) == wanted
+    beacon = place / (mac_of(one).replace(":", "") + ".ap")
+    assert beacon.exists()
+    one.kill9()  # leaves its beacon behind, which must not be seen
+    assert networks(place) == [entry for entry in wanted if entry[0] == mac_of(two)]
+    assert not beacon.exists()
+    two.power("off")
+    assert networks(place) == []
+
+
+def test_a_name_cannot_disturb_the_list(make_board, tmp_path):
+    board = make_board("--air", tmp_path / "air", "--no-laptop")
+    uart = board.uart()
+    uart.prompt()
+    uart.send(b"import network; network.WLAN().init(network.WLAN.AP, ssid='a b\\n\\\\c', auth=None)\r")
+    wait_for(lambda: networks(tmp_path / "air") == [[mac_of(board), "5", "open", r"a b\x0a\x5cc"]], "the new name")
+
+
+def test_the_air_of_all_boards(make_board, tmp_path):
+    (tmp_path / "run").mkdir(mode=0o700)
+    result = wipy("air", env={"XDG_RUNTIME_DIR": str(tmp_path / "run")})
+    assert result.returncode == 0 and result.stderr == f"no networks in {tmp_path / 'run/wipy-air'}\n"
+    result = wipy("air", "set", "loss=50%", env={"XDG_RUNTIME_DIR": str(tmp_path / "run")})
+    assert result.returncode == 0 and "loss=50%" in conditions(tmp_path / "run/wipy-air")
+
+
+def test_conditions_are_kept(tmp_path):
+    place = tmp_path / "air"
+    assert conditions(place) == "loss=0% delay=0ms jitter=0ms rate=0kbps"
+    one, two = "d4:f5:13:5e:00:01", "d4:f5:13:5e:00:02"
+    wipy("air", place, "set", "loss=1%", "delay=20ms", "jitter=5ms", f"cut={one}", f"cut={two}", check=True)
+    wipy("air", place, "set", "rate=1000kbps", f"restore={one}", check=True)
+    assert conditions(place) == f"loss=1% delay=20ms jitter=5ms rate=1000kbps cut={two}"
+    wipy("air", place, "set", *conditions(place).split(), check=True)  # what it prints is what it takes
+    wipy("air", place, "set", "clear", "delay=7ms", check=True)
+    assert conditions(place) == "loss=0% delay=7ms jitter=0ms rate=0kbps"
+
+
+@pytest.mark.parametrize(
+    "setting", ["loss=101%", "loss=1", "delay=20", "jitter=5ms", "rate=fast", "cut=here", "restore=d4:f5", "range=5m", "loss", ""]
+)
+def test_settings_that_make_no_sense(tmp_path, setting):
+    place = tmp_path / "air"
+    result = wipy("air", place, "set", "loss=3%", setting)
+    assert result.returncode == 2 and result.stdout == ""
+    assert re.match(r"wipy air: .*\n`wipy help air`", result.stderr) and setting in result.stderr
+    assert conditions(place) == "loss=0% delay=0ms jitter=0ms rate=0kbps"  # all or nothing
+
+
+def test_a_cut_board_loses_its_laptop(make_board, tmp_path):
+    place = tmp_path / "air"
+    board = make_board("--air", place)
+    session = board.telnet()
+    wipy("air", place, "set", f"cut={mac_of(board)}", check=True)
+    session.expect_end()
+    with pytest.raises((OSError, AssertionError)), socket.create_connection(board.address("telnet"), timeout=5) as refused:
+        assert refused.recv(1), "it is closed at once"
+    wipy("air", place, "set", f"restore={mac_of(board)}", check=True)
+    wait_for(lambda: answers(board), "telnet answers again")
+
+
+def answers(board):
+    try:
+        with socket.create_connection(board.address("telnet"), timeout=5) as sock:
+            return sock.recv(1) != b""
+    except OSError:
+        return False
+
+
+def test_wrong_usage(tmp_path):
+    for arguments in ([tmp_path, "sit"], ["--loss"], [tmp_path, "set", "--loss=1"]):
+        assert wipy("air", *arguments).returncode == 2
+    (tmp_path / "file").write_text("")
+    result = wipy("air", tmp_path / "file")
+    assert result.returncode == 1 and result.stderr.startswith("wipy air: ")
+    tmp_path.chmod(0o700)
+    (tmp_path / "conditions.json").write_text("{")
+    result = wipy("air", tmp_path, "set")
+    assert result.returncode == 1 and "makes no sense" in result.stderr
+    wipy("air", tmp_path, "set", "clear", check=True)
+    assert conditions(tmp_path) == "loss=0% delay=0ms jitter=0ms rate=0kbps"
