@@ -29,6 +29,7 @@ test-long: setup-test build $(TESTED)/build.ninja ## the longer sweeps: MicroPyt
 
 bench: setup-bench build ## figures, as ratios against peers measured in the same run
 	@$(PYTHON) tests/bench/bench.py
+	@$(PYTHON) tests/bench/crowd.py
 
 check-cortex-m4: setup-cortex $(CORTEX)/build.ninja ## compile the firmware world for a Cortex-M4F, warning-free; code and RAM size per folder
 	@ninja -C $(CORTEX)
