@@ -52,14 +52,25 @@ static int take_option(int option, struct wish *wish)
     }
 }
 
+/* Up to where the arguments are ours: what stands behind -- is COMMAND's, options and all. */
+static int ours(int argc, char **argv)
+{
+    int count = 1;
+    while (count < argc && strcmp(argv[count], "--") != 0) {
+        count++;
+    }
+    return count;
+}
+
 static int join(int argc, char **argv)
 {
     char error[1024];
     char *shell[] = {getenv("SHELL"), NULL};
     struct air_place place;
     struct wish wish = {0};
+    int count = ours(argc, argv);
     int option;
-    while ((option = verb_option(&verb_join, argc, argv, options)) != -1) {
+    while ((option = verb_option(&verb_join, count, argv, options)) != -1) {
         if (option == OPTION_HELP) {
             fputs(verb_join.help, stdout);
             return VERB_DONE;
@@ -69,7 +80,7 @@ static int join(int argc, char **argv)
             return status;
         }
     }
-    if (optind == argc) {
+    if (optind == count) {
         return verb_usage(&verb_join, "say which network");
     }
     wish.join.ssid = argv[optind];
@@ -77,13 +88,13 @@ static int join(int argc, char **argv)
     if (length < 1 || length > AIR_SSID_MAX) {
         return verb_usage(&verb_join, "the name of a network has 1 to %d bytes", AIR_SSID_MAX);
     }
-    if (optind + 1 < argc && strcmp(argv[optind - 1], "--") != 0) {
+    if (optind + 1 < count) {
         return verb_usage(&verb_join, "%s: a COMMAND must stand after --", argv[optind + 1]);
     }
     if (shell[0] == NULL || shell[0][0] == '\0') {
         shell[0] = (char[]){"/bin/sh"};
     }
-    wish.join.command = optind + 1 < argc ? argv + optind + 1 : shell;
+    wish.join.command = count + 1 < argc ? argv + count + 1 : shell;
     if (air_place_open(&place, wish.air, error, sizeof error) < 0) {
         return verb_fail(&verb_join, "%s", error);
     }

@@ -120,11 +120,11 @@ static int take_router(const char *text, struct router_config *router)
                           "be 1 to %d bytes long",
                           text, AIR_SSID_MAX);
     }
-    if (key_size != 0 && (key_size < ROUTER_KEY_MIN || key_size > ROUTER_KEY_MAX)) {
+    if (text[ssid] == ':' && (key_size < ROUTER_KEY_MIN || key_size > ROUTER_KEY_MAX)) {
         return verb_usage(
             &verb_run,
             "--router %s: the key, after the colon, must be %d to %d characters long; "
-            "without one the network is open",
+            "--router SSID, without a colon, is open",
             text, ROUTER_KEY_MIN, ROUTER_KEY_MAX);
     }
     memset(router->ssid, 0, sizeof router->ssid);

@@ -127,6 +127,8 @@ static bool make_all(int fd, uid_t uid, gid_t gid, const uint8_t mac[6])
     }
     /* Where the kernel does not grant it, `ps` shows the processes outside: no harm. */
     (void)!mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    /* The same for /sys, whose class/net would show the interfaces outside. */
+    (void)!mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL);
     int parts[PARTS] = {device.tap, device.control, resolv};
     send_out(fd, "", parts);
     for (int i = 0; i < PARTS; i++) {

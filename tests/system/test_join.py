@@ -179,6 +179,7 @@ def test_ping_and_nothing_else(network):
     devices = network.inside("ip", "-br", "addr")
     assert re.fullmatch(r"lo +UNKNOWN +127\.0\.0\.1/8 .*\nwlan0 +UP +192\.168\.1\.\d+/24.*\n", devices), devices
     assert network.inside("ip", "route", "show", "default").split() == ["default", "via", ADDRESS, "dev", "wlan0"]
+    assert network.inside("ls", "/sys/class/net").split() == ["lo", "wlan0"]
     assert network.inside("cat", "/etc/resolv.conf") == f"nameserver {ADDRESS}\n"
     mac = re.search(r"link/ether (\S+)", network.inside("ip", "link", "show", "wlan0"))[1]
     assert int(mac[:2], 16) & 3 == 2, "a locally administered address of one station"
@@ -250,7 +251,7 @@ def test_no_tun(network, make, words):
 
 
 def test_wrong_usage():
-    for arguments in ([], ["x" * 33], ["ssid", "command"], ["ssid", "--key", "k" * 65], ["ssid", "--bssid", "here"], ["ssid", "--fast"]):
+    for arguments in ([], ["--", "ssid"], ["--key", "12345678", "--", "command"], ["x" * 33], ["ssid", "command"], ["ssid", "--key", "k" * 65], ["ssid", "--bssid", "here"], ["ssid", "--fast"]):
         result = wipy("join", *arguments)
         assert result.returncode == 2 and "`wipy help join`" in result.stderr, arguments
 

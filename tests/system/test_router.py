@@ -320,6 +320,7 @@ def test_a_killed_router_is_reported(make_board, tmp_path):
         (["--router", "x" * 33], "32 bytes"),
         (["--router", "net:1234567"], "8 to 63"),
         (["--router", "net:" + "k" * 64], "8 to 63"),
+        (["--router", "net:"], "8 to 63"),
         (["--internet"], "--router"),
     ],
 )
