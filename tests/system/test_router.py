@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from board import alive, processes_of, store, wait_for, wipy
-from stream import PROMPT
+from stream import LIMIT, PROMPT
 
 SSID, KEY = "home net", "a very long key: yes"
 ROUTER = "192.168.0.1"
@@ -177,6 +177,8 @@ def listener(host, kind=socket.SOCK_STREAM):
             with connection:
                 guests.append(guest)
                 connection.sendall(b"hello")
+                connection.settimeout(LIMIT)
+                connection.recv(1)  # the guest's end: one that finds the peer gone already when it is connected gets OSError(0)
 
         if kind == socket.SOCK_STREAM:
             server.listen()
