@@ -71,7 +71,7 @@ static void out_of_patience(struct ev_loop *loop, struct ev_timer *watcher, int 
 {
     struct relay_port *port = watcher->data;
     port->deaf = true;
-    port->patient_from = ev_now(loop) + RELAY_GRUDGE;
+    port->patient_from = delay_now() + RELAY_GRUDGE;
     port->relay->lost += (uint64_t)port->held_count;
     release(port);
 }
@@ -134,7 +134,7 @@ static void transmit(struct relay_port *port, struct relay_port *sender,
                      struct frame *const *frames, int count)
 {
     int sent = port->held_count > 0 || port->deaf ? 0 : send_frames(port, frames, count);
-    ev_tstamp now = ev_now(port->relay->loop);
+    ev_tstamp now = delay_now();
     for (int i = sent; i < count; i++) {
         bool to_all = frames[i]->data[0] & 1;
         if (to_all || port->deaf || sender == NULL || now < port->patient_from) {

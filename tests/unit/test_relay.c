@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +18,18 @@ static const uint8_t board_mac[6] = {0xd4, 0xf5, 0x13, 0x5e, 0, 1};
 static const uint8_t a_mac[6] = {2, 0, 0, 0, 0, 0xa}, b_mac[6] = {2, 0, 0, 0, 0, 0xb};
 static const uint8_t nobody[6] = {2, 0, 0, 0, 0, 0xc};
 static const uint8_t everyone[6] = {255, 255, 255, 255, 255, 255};
+
+/* ---- clocks that can be set, for libev too */
+static time_t time_of_day, monotonic; /* seconds ahead of the machine's */
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+    now->tv_sec += clock == CLOCK_MONOTONIC ? monotonic : time_of_day;
+    return result;
+}
+
+/* ---- */
 
 static struct ev_loop *loop;
 static struct relay relay;
@@ -345,6 +359,24 @@ static void delayed_frames_come_late_and_in_order(void **state)
     assert_true(seconds >= 0.075); /* twice: to the access point and from it */
 }
 
+static void the_time_of_day_is_nobodys_business(void **state)
+{
+    relay.conditions.delay_ms = 5000;
+    relay.conditions.rate_kbps = 1000;
+    put(a[1], board_mac, a_mac, 1, 60);
+    work();
+    assert_int_equal(got(mcu[1], NULL), -1);
+    monotonic += 6;
+    time_of_day -= 3600;
+    work();
+    assert_int_equal(got(mcu[1], NULL), 1);
+    put(a[1], board_mac, a_mac, 2, 60);
+    work();
+    monotonic += 6;
+    work();
+    assert_int_equal(got(mcu[1], NULL), 2);
+}
+
 static void the_rate_is_kept(void **state)
 {
     double seconds, all = 0;
@@ -410,6 +442,7 @@ int main(void)
         TEST(an_uplink_is_sent_what_is_for_nobody_else),
         TEST(lost_frames_are_lost_in_both_directions),
         TEST(delayed_frames_come_late_and_in_order),
+        TEST(the_time_of_day_is_nobodys_business),
         TEST(the_rate_is_kept),
         TEST(only_so_many_frames_are_under_way),
         TEST(who_leaves_takes_its_frames_along),
