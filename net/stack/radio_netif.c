@@ -1,5 +1,7 @@
 #include "net/stack/radio_netif.h"
 
+#include <string.h>
+
 #include "hal/radio.h"
 #include "hal/result.h"
 #include "lwip/etharp.h"
@@ -11,6 +13,7 @@
 
 #define MTU           1500
 #define ETHERNET_SIZE 14
+#define WIRE_MIN      60 /* of a frame: so far lwIP reads without a look at its size */
 
 static bool busy;
 
@@ -90,6 +93,9 @@ static bool receive_one(struct netif *netif)
     size_t size = hal_radio_receive(pbuf->payload);
     if (size > 0) {
         timers_frame();
+        if (size < WIRE_MIN) { /* else the frame before would show */
+            memset((uint8_t *)pbuf->payload + size, 0, WIRE_MIN - size);
+        }
         pbuf_realloc(pbuf, (u16_t)size);
         if (wanted(pbuf) && netif->input(pbuf, netif) == ERR_OK)
             return true;

@@ -28,7 +28,7 @@ static uint64_t now_us;
 static enum hal_radio_link link;
 static struct dhcp_server server;
 static bool has_server;
-static unsigned discovers, releases, mdns_frames;
+static unsigned discovers, releases, mdns_frames, arp_replies;
 
 static struct frame {
     uint8_t bytes[HAL_RADIO_FRAME_MAX];
@@ -187,6 +187,7 @@ static void answer_arp(const uint8_t *bytes)
 int hal_radio_send(const void *frame, size_t size)
 {
     const uint8_t *bytes = frame;
+    arp_replies += size >= 42 && get16(bytes + 12) == 0x0806 && bytes[21] == 2;
     if (link == HAL_RADIO_JOINED && size >= 42 && get16(bytes + 12) == 0x0806 && bytes[21] == 1 &&
         memcmp(bytes + 28, bytes + 38, 4) != 0) {
         answer_arp(bytes);
@@ -436,6 +437,29 @@ static void spoil(struct frame *frame)
     }
 }
 
+/* What a frame does not carry is not there, whatever a frame before it has left in its place. */
+static void test_frames_that_are_cut_off(void **state)
+{
+    struct frame frame = {.size = 42};
+    memset(frame.bytes, 0xff, 6);
+    memcpy(frame.bytes + 6, (uint8_t[]){2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1}, 16);
+    memcpy(frame.bytes + 22, frame.bytes + 6, 6);
+    memcpy(frame.bytes + 28, (uint8_t[]){192, 168, 1, 1}, 4);
+    memcpy(frame.bytes + 38, (uint8_t[]){192, 168, 1, 2}, 4);
+    assert_address(2);
+    for (int i = 0; i < 3; i++) {
+        arp_replies = 0;
+        frame.size = 42;
+        deliver(&frame);
+        poll();
+        assert_int_equal(arp_replies, 1);
+        frame.size = 15;
+        deliver(&frame);
+        poll();
+        assert_int_equal(arp_replies, 1);
+    }
+}
+
 static void test_spoiled_frames(void **state)
 {
     for (int i = 0; i < 300000; i++) {
@@ -473,6 +497,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_server_then_a_server, start, end),
         cmocka_unit_test_setup_teardown(test_the_lease_is_renewed, start, end),
         cmocka_unit_test_setup_teardown(test_the_lease_ends_when_nobody_renews_it, start, end),
+        cmocka_unit_test_setup_teardown(test_frames_that_are_cut_off, start, end),
         cmocka_unit_test_setup_teardown(test_spoiled_frames, start, end),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
