@@ -59,11 +59,13 @@ static void drop(struct air_ap *ap, struct relay_port **member)
     *member = NULL;
 }
 
+/* By the access point, a member, or what is wired to it. */
 static bool is_taken(const struct air_ap *ap, const uint8_t mac[6])
 {
     bool taken = memcmp(mac, ap->network.bssid, 6) == 0;
     for (int i = 0; i < RELAY_PORTS; i++) {
-        taken = taken || (ap->members[i] != NULL && memcmp(ap->members[i]->mac, mac, 6) == 0);
+        const struct relay_port *port = &ap->relay->ports[i];
+        taken = taken || (relay_is_used(port) && memcmp(port->mac, mac, 6) == 0);
     }
     return taken;
 }

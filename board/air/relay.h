@@ -55,8 +55,8 @@ struct relay {
 
 void relay_init(struct relay *relay, struct ev_loop *loop);
 
-/* Give a socket (non-blocking; stays the caller's) a port; NULL: there is none left. `mac`: copied; not
- * looked at for an uplink. `ended` is called when the other end has gone; by then the port has been
+/* Give a socket (non-blocking; stays the caller's) a port; NULL: there is none left. `mac`: copied; that of
+ * an uplink is only kept from others. `ended` is called when the other end has gone; by then the port has been
  * removed, and out.fd still tells which socket it was. Its `interrupt` is set by the caller afterwards. */
 struct relay_port *relay_add(struct relay *relay, int fd, enum relay_kind kind,
                              const uint8_t mac[6],

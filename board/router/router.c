@@ -14,6 +14,7 @@
 #include "board/air/ap.h"
 #include "board/child/child.h"
 #include "board/router/nat.h"
+#include "board/router/packet.h"
 #include "board/router/sandbox.h"
 
 #define FILES     1024 /* descriptors of one of its processes */
@@ -55,7 +56,7 @@ static void run_ap(const struct router *router, const struct router_config *conf
     }
     relay_init(&all.relay, loop);
     air_ap_init(&all.ap, loop, place, &all.relay);
-    relay_add(&all.relay, nat_fd, RELAY_UPLINK, router->network.bssid, nat_ended, NULL);
+    relay_add(&all.relay, nat_fd, RELAY_UPLINK, packet_router_mac, nat_ended, NULL);
     ev_io_init(&board, stop, board_fd, EV_READ);
     ev_io_start(loop, &board);
     int result = air_ap_start(&all.ap, &router->network, config->key);

@@ -16,6 +16,7 @@ FACTORY_KEY = "www.wipy.io"
 HELLO, NONCE, PROOF, ACCEPT, REFUSE = 1, 2, 3, 4, 5
 WPA2 = 3
 WRONG_KEY = 1
+TAKEN = 6
 
 
 class Place:
@@ -123,15 +124,63 @@ def test_another_key_or_name_locks_the_laptop_out(make_board, place):
     ):
         uart.run(change)
         session.expect_end()
-        host, port = board.address("telnet")
-        with socket.create_connection((host, port)) as refused:  # waits for the network, in vain
-            refused.settimeout(LIMIT)
-            with pytest.raises(ConnectionResetError):
-                assert refused.recv(1) != b""
+        address = board.address("telnet")
+        with pytest.raises(ConnectionResetError):  # at once, or when it has waited for the network in vain
+            socket.create_connection(address, timeout=LIMIT).recv(1)
         uart.run(undo)
         session = board.telnet()  # waits for the network: it is there again
         assert session.python("1 + 1") == "2"
     assert list(place.beacons()) == [bssid]
+
+
+LOST, BACK = "notice: the laptop lost the board's network: ", "notice: the laptop is back in the board's network"
+
+
+def losses(board):
+    return [line for line in board.errors().splitlines() if line.startswith(LOST) or line == BACK]
+
+
+@pytest.mark.parametrize(
+    "change, undo, why",
+    [
+        ("wlan.auth((WLAN.WPA2, 'another key'))", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} wants another key than the factory's"),
+        ("wlan.auth(None)", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} wants another key than the factory's"),
+        ("wlan.ssid('elsewhere')", "wlan.ssid(ssid)", "its name is elsewhere now, and not {}"),
+        ("wlan.mode(WLAN.STA)", "wlan.mode(WLAN.AP)", "it is a station now"),
+    ],
+)
+def test_a_laptop_that_has_lost_the_board_says_why(make_board, place, change, undo, why):
+    """From then on its ports keep nobody waiting."""
+    board = make_board("--air", place.path)
+    uart = board.uart()
+    uart.prompt()
+    uart.run("from network import WLAN\nwlan = WLAN()\nssid = wlan.ssid()")
+    line = LOST + why.format(board.status()["wlan"]["ssid"])
+    for round in (1, 2):
+        uart.run(change)
+        wait_for(lambda: losses(board) == [line, BACK] * (round - 1) + [line], "the words")
+        assert board.status()["notices"] == [line.removeprefix("notice: ")]
+        for service in ("telnet", "ftp"):
+            with pytest.raises(ConnectionResetError):  # in less than the wait of one who may hope
+                socket.create_connection(board.address(service), timeout=4).recv(1)
+        uart.run(undo)
+        assert board.telnet().python("1 + 1") == "2"  # from here on there is hope again
+        assert losses(board) == [line, BACK] * round and board.status()["notices"] == []
+
+
+def test_a_lost_board_is_found_by_a_reset(make_board, place):
+    board = make_board("--air", place.path)
+    uart = board.uart()
+    uart.prompt()
+    uart.run("from network import WLAN\nwlan = WLAN()\nwlan.auth((WLAN.WPA2, 'another key'))")
+    wait_for(lambda: len(losses(board)) == 1, "the words")
+    board.reset()
+    assert board.telnet().python("1 + 1") == "2"
+    assert len(losses(board)) == 2
+    for _ in range(3):  # which alone is no loss
+        board.reset()
+        assert board.telnet().python("1 + 1") == "2"
+    assert len(losses(board)) == 2
 
 
 def test_no_laptop(make_board, place):

@@ -10,7 +10,8 @@ import threading
 import pytest
 
 from board import alive, processes_of, store, wait_for, wipy
-from stream import LIMIT, PROMPT
+from stream import PROMPT
+from test_air import REFUSE, TAKEN, Place
 
 SSID, KEY = "home net", "a very long key: yes"
 ROUTER = "192.168.0.1"
@@ -83,6 +84,13 @@ def test_wrong_key_is_refused(home):
     join(uart)
     with home.telnet() as session:
         assert session.python("wlan.isconnected()") == "True"
+
+
+def test_nobody_takes_the_routers_address(home, tmp_path):
+    bssid = "06" + home.status()["wlan"]["mac"].replace(":", "")[2:]
+    sock, packet = Place(tmp_path / "air").join(bssid, bytes.fromhex("5255c0a80001"), KEY)
+    sock.close()
+    assert packet == bytes([REFUSE, 1, TAKEN, 0])
 
 
 def test_open_router(make_board, tmp_path):
@@ -177,8 +185,6 @@ def listener(host, kind=socket.SOCK_STREAM):
             with connection:
                 guests.append(guest)
                 connection.sendall(b"hello")
-                connection.settimeout(LIMIT)
-                connection.recv(1)  # the guest's end: one that finds the peer gone already when it is connected gets OSError(0)
 
         if kind == socket.SOCK_STREAM:
             server.listen()

@@ -179,6 +179,24 @@ static void who_does_not_fit_is_told_why(void **state)
     assert_passes(&a);
 }
 
+/* A station with its address would be sent all that is for the network behind. */
+static void nobody_takes_the_address_of_an_uplink(void **state)
+{
+    int behind[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, behind), 0);
+    struct relay_port *uplink =
+        relay_add(&relay, behind[0], RELAY_UPLINK, b.mac, wire_ended, NULL);
+    join(&a, KEY);
+    join(&b, KEY);
+    assert_int_equal(b.state, AIR_STATION_REFUSED);
+    assert_int_equal(b.refusal, HANDSHAKE_TAKEN);
+    put(a.fd, b.mac, a.mac, 3);
+    assert_int_equal(got(behind[1]), 3);
+    relay_remove(uplink);
+    close(behind[0]);
+    close(behind[1]);
+}
+
 static void there_is_room_for_sixteen(void **state)
 {
     struct air_station more[HAL_RADIO_STATIONS + 1];
@@ -433,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_station_with_the_key_is_a_member),
         TEST(who_does_not_fit_is_told_why),
+        TEST(nobody_takes_the_address_of_an_uplink),
         TEST(there_is_room_for_sixteen),
         TEST(a_persistent_station_waits_for_its_network),
         TEST(one_that_is_not_tries_once),
