@@ -1,10 +1,10 @@
 #include "net/names.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "hal/result.h"
 #include "lwip/apps/mdns.h"
+#include "lwip/def.h"
 #include "net/ftp/ftp_server.h"
 #include "net/stack/stack.h"
 #include "net/telnet/telnet_server.h"
@@ -57,6 +57,13 @@ int names_set_host(const char *host, size_t size)
         mdns_resp_rename_service(stack_netif(), (u8_t)i, name);
     }
     return 0;
+}
+
+bool names_is_own(const char *host)
+{
+    size_t size = strlen(name);
+    return lwip_strnicmp(host, name, size) == 0 &&
+           (lwip_stricmp(host + size, ".local") == 0 || lwip_stricmp(host + size, ".local.") == 0);
 }
 
 void names_announce(void)

@@ -3,6 +3,7 @@
 #ifndef NET_NAMES_H
 #define NET_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NAMES_HOST_MAX 32 /* bytes, without NUL */
@@ -15,6 +16,10 @@ const char *names_host(void);
 /* Another one, until the next hard reset: 1 to NAMES_HOST_MAX letters, digits and hyphens, no
  * hyphen at its ends. 0, or HAL_ERROR_RANGE. */
 int names_set_host(const char *host, size_t size);
+
+/* Whether this is the board's own name by mDNS: NAME.local, in any case, with or without a dot
+ * behind it. Nobody else answers that question. */
+bool names_is_own(const char *host);
 
 /* The board has an address, or another one: tell the network. */
 void names_announce(void);

@@ -10,17 +10,13 @@
 #include "net/names.h"
 #include "net/stack/interface.h"
 #include "net/stack/stack.h"
+#include "net/stations.h"
 #include "net/wlan_valid.h"
 
 #define FACTORY_SSID    "wipy-wlan-"
 #define FACTORY_HOST    "wipy-"
 #define FACTORY_KEY     "www.wipy.io"
 #define FACTORY_CHANNEL 5
-
-struct stations {
-    int count;
-    uint8_t macs[HAL_RADIO_STATIONS][6];
-};
 
 static const struct wlan_ip factory_ap_ip = {
     .address = {192, 168, 1, 1},
@@ -32,7 +28,6 @@ static const struct wlan_ip factory_sta_ip = {.dhcp = true};
 
 static struct wlan_settings settings;
 static struct wlan_ip ap_ip, sta_ip;
-static struct stations stations; /* of the access point, as of the last poll */
 
 /* ---- the station */
 static struct hal_radio_network network; /* to join */
@@ -114,21 +109,11 @@ static int start_ap(void)
     set_address(&ap_ip);
     dhcp_udp_start(ap_ip.address, ap_ip.netmask);
     interface_set_link(true);
-    stations.count = 0;
+    stations_forget();
     state = WLAN_IDLE;
     due_us = HAL_CLOCK_NEVER;
     report();
     return 0;
-}
-
-static void watch_stations(void)
-{
-    struct stations now = {0};
-    now.count = hal_radio_ap_stations(now.macs, HAL_RADIO_STATIONS);
-    if (memcmp(&now, &stations, sizeof now) != 0) {
-        stations = now;
-        tell();
-    }
 }
 
 /* ---- station */
@@ -321,6 +306,7 @@ int wlan_connect(const struct hal_radio_network *wish)
     if (settings.mode != WLAN_MODE_STA) {
         return HAL_ERROR_FAILED;
     }
+    bool had_link = link == HAL_RADIO_JOINED;
     leave();
     network = *wish;
     wanted = true;
@@ -329,7 +315,9 @@ int wlan_connect(const struct hal_radio_network *wish)
     use_sta_address();
     join();
     report();
-    tell();
+    if (had_link) {
+        tell();
+    }
     return 0;
 }
 
@@ -348,6 +336,11 @@ void wlan_disconnect(void)
 enum wlan_state wlan_state(void)
 {
     return state;
+}
+
+void wlan_network(struct hal_radio_network *copy)
+{
+    *copy = network;
 }
 
 void wlan_ip(struct wlan_ip *ip)
@@ -420,7 +413,9 @@ void wlan_on_change(void (*changed)(void))
 void wlan_poll(void)
 {
     if (settings.mode == WLAN_MODE_AP) {
-        watch_stations();
+        if (stations_watch()) {
+            tell();
+        }
     } else if (wanted) {
         watch_link();
     }
@@ -428,7 +423,8 @@ void wlan_poll(void)
 
 void wlan_deadline(struct loop_deadline *deadline)
 {
-    if (due_us < deadline->link_us) {
-        deadline->link_us = due_us;
+    uint64_t soonest_us = settings.mode == WLAN_MODE_AP ? stations_due_us() : due_us;
+    if (soonest_us < deadline->link_us) {
+        deadline->link_us = soonest_us;
     }
 }

@@ -4,7 +4,9 @@
  * It is an access point with the factory settings after every hard reset, and survives a soft
  * reset. A change of its mode, or of ssid, security, key, channel or address while they are in use,
  * drops the link and with it every TCP connection, Python's and the services'; who listens goes on
- * listening. A link that is lost by itself drops nothing: connections may survive until it is back.
+ * listening. A link that is lost by itself drops nothing: connections may survive until it is back;
+ * only what the services have with a station that has left the access point for longer than a grace
+ * is ended (net/stations.h).
  *
  * All waits are in link time: the other side lives in real time. */
 #ifndef NET_WLAN_H
@@ -58,6 +60,8 @@ int wlan_set(const struct wlan_settings *settings);
 int wlan_connect(const struct hal_radio_network *network);
 void wlan_disconnect(void);
 enum wlan_state wlan_state(void);
+/* The network that a station joins or has joined, with its key; all 0: none. */
+void wlan_network(struct hal_radio_network *network);
 
 void wlan_ip(struct wlan_ip *ip);
 /* The address of the present mode; each mode keeps its own until the next hard reset. An access
@@ -67,8 +71,9 @@ int wlan_set_ip(const struct wlan_ip *ip);
 /* The DNS server alone, of the present mode. */
 void wlan_set_dns(const uint8_t dns[4]);
 
-/* Called from poll at each change (link, address, station of the access point): must only schedule.
- * NULL: nobody. */
+/* Called once at each change: of the mode, the link, the address or a station of the access point,
+ * and when an attempt to join fails for another reason than the one before. That wlan_connect()
+ * begins one is no change, unless it ends a link. Must only schedule. NULL: nobody. */
 void wlan_on_change(void (*changed)(void));
 
 /* Part of net_poll() and net_deadline(). */

@@ -16,6 +16,8 @@
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
 #include "lwip/udp.h"
+#include "net/names.h"
+#include "net/stack/stack.h"
 #include "py/gc.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
@@ -211,7 +213,7 @@ static void guard_nodelay(struct tcp_pcb *pcb, bool is_tcp, bool set)
 
 /* Look up a name and wait for the answer. The module would let lwIP write the answer to its C
  * stack; when Ctrl-C ends the wait, that is somebody else's. Here a late answer finds that its
- * number is no longer wanted. */
+ * number is no longer wanted. Nobody answers a question for our own name. */
 static struct {
     uintptr_t number;
     enum { DNS_WAITING, DNS_FOUND, DNS_FAILED } state;
@@ -233,6 +235,10 @@ static void dns_answer(const char *name, const ip_addr_t *address, void *number)
 
 static err_t guard_dns(const char *name, ip_addr_t *address)
 {
+    if (names_is_own(name)) {
+        *address = *netif_ip_addr4(stack_netif());
+        return ip_addr_isany(address) ? ERR_RTE : ERR_OK;
+    }
     dns.number++;
     dns.state = DNS_WAITING;
     err_t result = dns_gethostbyname(name, address, dns_answer, (void *)dns.number);
@@ -245,6 +251,22 @@ static err_t guard_dns(const char *name, ip_addr_t *address)
     *address = dns.address;
     return dns.state == DNS_FOUND ? ERR_OK : ERR_BUF;
 }
+
+/* ---- replaced functions of the module: defined after its text, which calls its own `module_...`
+ */
+
+static mp_obj_t lwip_socket_connect(mp_obj_t self, mp_obj_t address);
+static err_t _lwip_tcp_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error);
+static void _lwip_tcp_error(void *arg, err_t error);
+
+#define lwip_socket_connect(self, address)    module_connect(self, address)
+#define _lwip_tcp_recv(arg, pcb, pbuf, error) module_tcp_recv(arg, pcb, pbuf, error)
+#define _lwip_tcp_error(arg, error)           module_tcp_error(arg, error)
+
+/* In the module's table of errors: lwIP's TCP never reports ERR_WOULDBLOCK, so it stands for a peer
+ * that refuses (_lwip_tcp_error() below). */
+#undef MP_EWOULDBLOCK
+#define MP_EWOULDBLOCK MP_ECONNREFUSED
 
 #undef ip_set_option
 #undef ip_reset_option
@@ -294,3 +316,57 @@ static err_t guard_dns(const char *name, ip_addr_t *address)
 #define printf(...) mp_printf(&mp_plat_print, __VA_ARGS__)
 
 #include "extmod/modlwip.c"
+
+#undef lwip_socket_connect
+#undef _lwip_tcp_recv
+#undef _lwip_tcp_error
+
+/* RFC 9293, 3.10.7.3: a reset in answer to our SYN means that the peer refuses. The module would
+ * call it a connection that was reset. */
+static void _lwip_tcp_error(void *arg, err_t error)
+{
+    const lwip_socket_obj_t *socket = arg;
+    bool refused = error == ERR_RST && socket->state == STATE_CONNECTING;
+    module_tcp_error(arg, refused ? ERR_WOULDBLOCK : error);
+}
+
+/* A peer may have answered and closed before connect() looks at the state, which would not be
+ * "connected" any more: an error without a number. So the peer's end is kept back until connect()
+ * returns. */
+static struct connecting {
+    nlr_jump_callback_node_t on_return;
+    lwip_socket_obj_t *socket;
+    bool peer_closed;
+    struct connecting *outer; /* while one waits, a callback of the program may begin another */
+} * connecting;
+
+static err_t _lwip_tcp_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error)
+{
+    for (struct connecting *one = connecting; one != NULL && pbuf == NULL; one = one->outer) {
+        if (one->socket == arg) {
+            one->peer_closed = true;
+            return ERR_OK;
+        }
+    }
+    return module_tcp_recv(arg, pcb, pbuf, error);
+}
+
+static void connect_returns(void *context)
+{
+    const struct connecting *one = context;
+    lwip_socket_obj_t *socket = one->socket;
+    connecting = one->outer;
+    if (one->peer_closed && socket->pcb.tcp != NULL) {
+        module_tcp_recv(socket, socket->pcb.tcp, NULL, ERR_OK);
+    }
+}
+
+static mp_obj_t lwip_socket_connect(mp_obj_t self, mp_obj_t address)
+{
+    struct connecting one = {.socket = MP_OBJ_TO_PTR(self), .outer = connecting};
+    connecting = &one;
+    nlr_push_jump_callback(&one.on_return, connect_returns);
+    module_connect(self, address);
+    nlr_pop_jump_callback(true);
+    return mp_const_none;
+}

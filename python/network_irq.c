@@ -6,10 +6,21 @@
 
 static bool enabled;
 
+/* What is scheduled is this, not the handler: one that was replaced or disabled meanwhile is not
+ * called any more. */
+static mp_obj_t call_handler(mp_obj_t wlan)
+{
+    if (enabled) {
+        mp_call_function_1(MP_STATE_PORT(wlan_handler), wlan);
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(call_handler_obj, call_handler);
+
 static void on_change(void)
 {
     if (enabled) {
-        mp_sched_schedule(MP_STATE_PORT(wlan_handler), MP_OBJ_FROM_PTR(&python_wlan_obj));
+        mp_sched_schedule(MP_OBJ_FROM_PTR(&call_handler_obj), MP_OBJ_FROM_PTR(&python_wlan_obj));
     }
 }
 

@@ -43,8 +43,7 @@ static MP_DEFINE_CONST_OBJ_TYPE(found_type, MP_QSTR_tuple, MP_TYPE_FLAG_ITER_IS_
                                 binary_op, mp_obj_tuple_binary_op, subscr, mp_obj_tuple_subscr,
                                 iter, mp_obj_tuple_getiter, parent, &mp_type_tuple);
 
-/* An ssid is any bytes: one that is no text is bytes in Python, too. */
-static mp_obj_t new_ssid(const char *ssid)
+mp_obj_t python_new_ssid(const char *ssid)
 {
     size_t size = strlen(ssid);
     if (!utf8_check((const byte *)ssid, size)) {
@@ -63,7 +62,7 @@ static mp_obj_t wlan_scan(mp_obj_t self)
         const struct hal_radio_network *network = &networks[i];
         mp_obj_tuple_t *found = MP_OBJ_TO_PTR(mp_obj_new_tuple(FIELDS, NULL));
         found->base.type = &found_type;
-        found->items[SSID] = new_ssid(network->ssid);
+        found->items[SSID] = python_new_ssid(network->ssid);
         found->items[BSSID] = mp_obj_new_bytes(network->bssid, sizeof network->bssid);
         found->items[SEC] = MP_OBJ_NEW_SMALL_INT(network->security);
         found->items[CHANNEL] = MP_OBJ_NEW_SMALL_INT(network->channel);

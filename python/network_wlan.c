@@ -62,6 +62,20 @@ static void get_key(mp_obj_t key, uint8_t security, char *text)
     }
 }
 
+/* Both, as auth=(security, key) or auth=None (MP_OBJ_NULL: not given), or as security= and key=;
+ * what is not given stays. */
+static void get_security_and_key(mp_obj_t auth, mp_obj_t security, mp_obj_t key, uint8_t *number,
+                                 char *text)
+{
+    if (auth != MP_OBJ_NULL) {
+        get_auth(auth, &security, &key);
+    }
+    if (security != mp_const_none) {
+        *number = get_security(security);
+    }
+    get_key(key, *number, text);
+}
+
 static void get_ssid(mp_obj_t ssid, char *text)
 {
     static const char what[] = "ssid must be 1 to 32 bytes";
@@ -80,14 +94,6 @@ static mp_int_t in_range(mp_obj_t value, mp_int_t min, mp_int_t max, mp_rom_erro
         mp_raise_ValueError(what);
     }
     return number;
-}
-
-static void get_ap_security(struct hal_radio_ap *ap, mp_obj_t security, mp_obj_t key)
-{
-    if (security != mp_const_none) {
-        ap->security = get_security(security);
-    }
-    get_key(key, ap->security, ap->key);
 }
 
 static const mp_arg_t settings_args[] = {
@@ -119,11 +125,8 @@ static void change_settings(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
     if (arg[SSID].u_obj != MP_OBJ_NULL) {
         get_ssid(arg[SSID].u_obj, settings.ap.ssid);
     }
-    mp_obj_t security = arg[SECURITY].u_obj, key = arg[KEY].u_obj;
-    if (arg[AUTH].u_obj != MP_OBJ_NULL) {
-        get_auth(arg[AUTH].u_obj, &security, &key);
-    }
-    get_ap_security(&settings.ap, security, key);
+    get_security_and_key(arg[AUTH].u_obj, arg[SECURITY].u_obj, arg[KEY].u_obj,
+                         &settings.ap.security, settings.ap.key);
     if (arg[CHANNEL].u_obj != MP_OBJ_NULL) {
         settings.ap.channel =
             (uint8_t)in_range(arg[CHANNEL].u_obj, 1, 11, MP_ERROR_TEXT("channel must be 1 to 11"));
@@ -181,7 +184,7 @@ static mp_obj_t get_or_set(size_t n_args, const mp_obj_t *args, qstr name)
     case MP_QSTR_mode:
         return MP_OBJ_NEW_SMALL_INT(settings.mode);
     case MP_QSTR_ssid:
-        return mp_obj_new_str(ap->ssid, strlen(ap->ssid));
+        return python_new_ssid(ap->ssid);
     case MP_QSTR_channel:
         return MP_OBJ_NEW_SMALL_INT(ap->channel);
     case MP_QSTR_antenna:
@@ -197,35 +200,18 @@ static mp_obj_t get_or_set(size_t n_args, const mp_obj_t *args, qstr name)
     }
 }
 
-static mp_obj_t wlan_mode(size_t n_args, const mp_obj_t *args)
-{
-    return get_or_set(n_args, args, MP_QSTR_mode);
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wlan_mode_obj, 1, 2, wlan_mode);
+#define SETTING(name)                                                                              \
+    static mp_obj_t wlan_##name(size_t n_args, const mp_obj_t *args)                               \
+    {                                                                                              \
+        return get_or_set(n_args, args, MP_QSTR_##name);                                           \
+    }                                                                                              \
+    static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wlan_##name##_obj, 1, 2, wlan_##name)
 
-static mp_obj_t wlan_ssid(size_t n_args, const mp_obj_t *args)
-{
-    return get_or_set(n_args, args, MP_QSTR_ssid);
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wlan_ssid_obj, 1, 2, wlan_ssid);
-
-static mp_obj_t wlan_auth(size_t n_args, const mp_obj_t *args)
-{
-    return get_or_set(n_args, args, MP_QSTR_auth);
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wlan_auth_obj, 1, 2, wlan_auth);
-
-static mp_obj_t wlan_channel(size_t n_args, const mp_obj_t *args)
-{
-    return get_or_set(n_args, args, MP_QSTR_channel);
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wlan_channel_obj, 1, 2, wlan_channel);
-
-static mp_obj_t wlan_antenna(size_t n_args, const mp_obj_t *args)
-{
-    return get_or_set(n_args, args, MP_QSTR_antenna);
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wlan_antenna_obj, 1, 2, wlan_antenna);
+SETTING(mode);
+SETTING(ssid);
+SETTING(auth);
+SETTING(channel);
+SETTING(antenna);
 
 static mp_obj_t wlan_mac(mp_obj_t self)
 {
@@ -286,18 +272,13 @@ static mp_obj_t wlan_connect_to(size_t n_args, const mp_obj_t *args, mp_map_t *k
     mp_arg_val_t arg[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args - 1, args + 1, kw, MP_ARRAY_SIZE(allowed), allowed, arg);
 
-    struct hal_radio_network network = {.security = HAL_RADIO_OPEN};
+    mp_obj_t auth = arg[TO_AUTH].u_obj, key = arg[TO_KEY].u_obj;
+    struct hal_radio_network network = {
+        .security = key == mp_const_none ? HAL_RADIO_OPEN : HAL_RADIO_WPA2,
+    };
     get_ssid(arg[TO_SSID].u_obj, network.ssid);
-    mp_obj_t security = arg[TO_SECURITY].u_obj, key = arg[TO_KEY].u_obj;
-    if (arg[TO_AUTH].u_obj != mp_const_none) {
-        get_auth(arg[TO_AUTH].u_obj, &security, &key);
-    }
-    if (security != mp_const_none) {
-        network.security = get_security(security);
-    } else if (key != mp_const_none) {
-        network.security = HAL_RADIO_WPA2;
-    }
-    get_key(key, network.security, network.key);
+    get_security_and_key(auth == mp_const_none ? MP_OBJ_NULL : auth, arg[TO_SECURITY].u_obj, key,
+                         &network.security, network.key);
     if (arg[TO_BSSID].u_obj != mp_const_none) {
         mp_buffer_info_t bssid;
         mp_get_buffer_raise(arg[TO_BSSID].u_obj, &bssid, MP_BUFFER_READ);
@@ -348,6 +329,34 @@ static mp_obj_t wlan_status(mp_obj_t self)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(wlan_status_obj, wlan_status);
 
+/* As init() takes it, but without the key: WLAN(mode=WLAN.AP, ssid='home', auth=(WLAN.WPA2, ...),
+ * channel=5). Of a station, the network that it joins. */
+static void wlan_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind)
+{
+    static const char securities[][5] = {"OPEN", "WEP", "WPA", "WPA2"};
+    struct wlan_settings settings;
+    struct hal_radio_network network;
+    wlan_get(&settings);
+    wlan_network(&network);
+    bool is_ap = settings.mode == WLAN_MODE_AP;
+    const char *ssid = is_ap ? settings.ap.ssid : network.ssid;
+    uint8_t security = is_ap ? settings.ap.security : network.security;
+    mp_printf(print, "WLAN(mode=WLAN.%s", is_ap ? "AP" : "STA");
+    if (ssid[0] != '\0') {
+        mp_print_str(print, ", ssid=");
+        mp_obj_print_helper(print, python_new_ssid(ssid), PRINT_REPR);
+        if (security == HAL_RADIO_OPEN) {
+            mp_print_str(print, ", auth=None");
+        } else {
+            mp_printf(print, ", auth=(WLAN.%s, ...)", securities[security]);
+        }
+    }
+    if (is_ap) {
+        mp_printf(print, ", channel=%u", settings.ap.channel);
+    }
+    mp_print_str(print, ")");
+}
+
 static const mp_rom_map_elem_t wlan_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_init), MP_ROM_PTR(&wlan_init_obj)},
     {MP_ROM_QSTR(MP_QSTR_iwconfig), MP_ROM_PTR(&wlan_init_obj)},
@@ -380,4 +389,4 @@ static const mp_rom_map_elem_t wlan_locals_table[] = {
 static MP_DEFINE_CONST_DICT(wlan_locals, wlan_locals_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(python_wlan_type, MP_QSTR_WLAN, MP_TYPE_FLAG_NONE, make_new, wlan_make_new,
-                         locals_dict, &wlan_locals);
+                         print, wlan_print, locals_dict, &wlan_locals);

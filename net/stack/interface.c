@@ -98,3 +98,22 @@ void interface_drop_connections(void)
         tcp_abort(tcp_active_pcbs);
     }
 }
+
+static bool is_neighbour(const ip_addr_t *address, const uint8_t mac[6])
+{
+    struct eth_addr *found;
+    const ip4_addr_t *unused;
+    return etharp_find_addr(stack_netif(), ip_2_ip4(address), &found, &unused) >= 0 &&
+           memcmp(found->addr, mac, ETH_HWADDR_LEN) == 0;
+}
+
+void interface_drop_neighbour(const uint8_t mac[6])
+{
+    struct tcp_pcb *next;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = next) {
+        next = pcb->next;
+        if (stack_is_service(pcb) && is_neighbour(&pcb->remote_ip, mac)) {
+            tcp_abort(pcb);
+        }
+    }
+}

@@ -34,4 +34,8 @@ void interface_dns(uint8_t address[4]);
 /* Abort every TCP connection, Python's and the services'; who listens goes on. */
 void interface_drop_connections(void);
 
+/* Abort the services' connections with the neighbour that has this hardware address, as ARP knows
+ * it. Python's are left to its programs. */
+void interface_drop_neighbour(const uint8_t mac[6]);
+
 #endif

@@ -9,6 +9,7 @@
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
 #include "net/stack/frames.h"
+#include "net/stack/stack.h"
 #include "net/stack/timers.h"
 
 #define MTU           1500
@@ -79,7 +80,7 @@ static bool wanted(const struct pbuf *pbuf)
     if (lwip_ntohs(IPH_LEN(ip)) <= ip_size + TCPH_HDRLEN_BYTES(tcp))
         return true; /* no data: an acknowledgement */
     const struct tcp_pcb *pcb = connection_of(ip, tcp);
-    return pcb == NULL || pcb->prio == TCP_PRIO_MAX;
+    return pcb == NULL || stack_is_service(pcb);
 }
 
 /* Receive one frame; false when there was none. */

@@ -82,6 +82,11 @@ struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog)
     return NULL;
 }
 
+bool stack_is_service(const struct tcp_pcb *pcb)
+{
+    return pcb->prio == TCP_PRIO_MAX;
+}
+
 static err_t linger_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error)
 {
     if (pbuf == NULL) {

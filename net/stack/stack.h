@@ -28,6 +28,9 @@ struct netif *stack_netif(void);
  * is taken or the pool is empty. At most `backlog` connections may be half open. */
 struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog);
 
+/* Whether a connection is a service's, not one that it has let go of. */
+bool stack_is_service(const struct tcp_pcb *pcb);
+
 /* Let go of a connection politely: what was written is still sent, then FIN; what the peer still
  * sends is discarded, so that no RST overtakes the last words; after 2 s without its FIN the
  * connection is aborted. The caller's callbacks and argument are gone, and the PCB gets the lowest

@@ -5,6 +5,8 @@
  * While one is, another client is told so in one line and let go. When the places
  * are taken by clients that have not logged in, the oldest of them goes; one that came less than
  * TELNET_GRACE_US ago is left the time to log in, and the newcomer is refused with words.
+ * A client that vanishes without a word is found out by TCP, after about 110 s; one whose station has
+ * left the access point sooner (net/stations.h).
  *
  * Input. What the console does not take stays unacknowledged in TCP, so that the client's window
  * closes.

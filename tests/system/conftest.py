@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pytest
 
 from board import WIPY, Board, again, alive, wait_for
+from consoles import Console
 
 TEST_LIMIT = 120  # seconds for one test, whatever it waits for
 SEED = int(os.environ.setdefault("WIPY_TEST_SEED", str(time.time_ns() % 1_000_000)))
@@ -101,3 +102,15 @@ def shared(tmp_path_factory):
     board.start()
     yield board
     _end([board])
+
+
+@pytest.fixture
+def console(make_board):
+    return Console(make_board("--no-laptop"))
+
+
+@pytest.fixture
+def pair(make_board, tmp_path):
+    """Two boards in one air: (access point, station to be)."""
+    options = ["--no-laptop", "--air", tmp_path / "air"]
+    return Console(make_board(*options, name="ap")), Console(make_board(*options, name="sta"))

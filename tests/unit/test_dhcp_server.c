@@ -338,21 +338,25 @@ static void test_released_address_comes_back_to_its_client(void **state)
     assert_int_equal(reboot(2, host), ACK);
 }
 
-static void test_full_pool_gives_a_released_address_to_another(void **state)
+/* RFC 2131, 4.3.1: without an address to offer a server is silent, so that the client may find
+ * another one. 4.3.2: to who asks for an address that is another's, it says no. */
+static void test_full_pool_refuses_until_an_address_is_released(void **state)
 {
+    uint8_t hosts[DHCP_POOL_SIZE];
     for (unsigned client = 0; client < DHCP_POOL_SIZE; client++) {
-        struct packet request = packet_of(REQUEST, client);
-        address_option(&request, 50, (uint8_t)(DHCP_FIRST_HOST + client));
-        assert_int_equal(handle(&request), ACK);
+        hosts[client] = lease(client);
     }
-    struct packet discover = packet_of(DISCOVER, 1000);
-    assert_int_equal(handle(&discover), 0);
-    struct packet release = packet_of(RELEASE, 40);
-    memcpy(release.bytes + 12, ((uint8_t[]){192, 168, 1, DHCP_FIRST_HOST + 40}), 4);
-    assert_int_equal(handle(&release), 0);
-    discover = packet_of(DISCOVER, 1000);
-    assert_int_equal(handle(&discover), OFFER);
-    assert_int_equal(reply[19], DHCP_FIRST_HOST + 40);
+    assert_int_equal(discover(1000), 0);
+    assert_int_equal(select_offer(1000, hosts[40]), NAK);
+    assert_int_equal(reboot(1000, hosts[40]), NAK);
+    assert_memory_equal(destination, everybody, 4); /* it has no address */
+    assert_int_equal(reboot(40, hosts[40]), ACK);   /* who has one keeps it */
+
+    release(40, hosts[40]);
+    assert_int_equal(lease(1000), hosts[40]);
+    assert_int_equal(discover(1001), 0);
+    assert_int_equal(discover(40), 0); /* it came too late */
+    assert_int_equal(reboot(40, hosts[40]), NAK);
 }
 
 static void test_inform(void **state)
@@ -477,7 +481,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_client_has_one_lease, start),
         cmocka_unit_test_setup(test_declined_address_rests, start),
         cmocka_unit_test_setup(test_released_address_comes_back_to_its_client, start),
-        cmocka_unit_test_setup(test_full_pool_gives_a_released_address_to_another, start),
+        cmocka_unit_test_setup(test_full_pool_refuses_until_an_address_is_released, start),
         cmocka_unit_test_setup(test_inform, start),
         cmocka_unit_test_setup(test_malformed_is_ignored, start),
         cmocka_unit_test_setup(test_random_packets, start),

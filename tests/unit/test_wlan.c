@@ -15,6 +15,7 @@
 #include "net/names.h"
 #include "net/stack/interface.h"
 #include "net/stack/stack.h"
+#include "net/stations.h"
 #include "net/wlan.h"
 
 /* ---- the radio */
@@ -50,6 +51,9 @@ void hal_radio_ap_stop(void)
 
 int hal_radio_ap_stations(uint8_t (*macs)[6], int max)
 {
+    for (int i = 0; i < radio.stations; i++) {
+        memcpy(macs[i], (uint8_t[]){0x02, 0, 0, 0, 0, (uint8_t)(i + 1)}, 6);
+    }
     return radio.stations;
 }
 
@@ -85,6 +89,7 @@ static struct {
     struct interface_address address;
     uint8_t dns[4];
     int drops;
+    int neighbour_drops;
     bool serving; /* DHCP server */
     uint8_t server[4];
     int announced;
@@ -171,6 +176,11 @@ void interface_dns(uint8_t address[4])
 void interface_drop_connections(void)
 {
     net.drops++;
+}
+
+void interface_drop_neighbour(const uint8_t mac[6])
+{
+    net.neighbour_drops++;
 }
 
 /* ---- what is shown */
@@ -343,6 +353,29 @@ static void test_stations_come_and_go(void **state)
     assert_int_equal(changes, 2);
 }
 
+/* What becomes of the connections is in test_stations.c. */
+static void test_a_grace_wakes_the_access_point(void **state)
+{
+    radio.stations = 1;
+    wlan_poll();
+    assert_false(is_waiting());
+    radio.stations = 0;
+    wlan_poll();
+    assert_int_equal(wait_us(), STATIONS_GRACE_US);
+    assert_int_equal(net.neighbour_drops, 1);
+    assert_false(is_waiting());
+
+    /* Its network is no more: neither are its stations. */
+    radio.stations = 1;
+    wlan_poll();
+    radio.stations = 0;
+    wlan_poll();
+    set_mode(WLAN_MODE_STA);
+    assert_false(is_waiting());
+    set_mode(WLAN_MODE_AP);
+    assert_false(is_waiting());
+}
+
 static void test_address_of_the_access_point(void **state)
 {
     struct wlan_ip ip = {.address = {10, 1, 2, 3}, .netmask = {255, 255, 0, 0}};
@@ -474,6 +507,35 @@ static void test_retries_come_slower_and_slower(void **state)
     assert_int_equal(wait_us(), WLAN_RETRY_FIRST_US);
 }
 
+static void test_each_change_is_told_once(void **state)
+{
+    set_mode(WLAN_MODE_STA);
+    changes = 0;
+    assert_int_equal(wlan_connect(&home), 0); /* nothing has come of it yet */
+    assert_int_equal(changes, 0);
+    radio_says(HAL_RADIO_WRONG_KEY);
+    assert_int_equal(changes, 1);
+    assert_int_equal(wlan_connect(&home), 0);
+    radio_says(HAL_RADIO_WRONG_KEY);
+    assert_int_equal(changes, 2);
+
+    assert_int_equal(wlan_connect(&home), 0);
+    for (int i = 0; i < 5; i++) { /* no news: the network is as far away as before */
+        radio_says(HAL_RADIO_NOT_FOUND);
+        wait_us();
+    }
+    assert_int_equal(changes, 3);
+    radio_says(HAL_RADIO_REFUSED);
+    assert_int_equal(changes, 4);
+
+    wait_us();
+    radio_says(HAL_RADIO_JOINED);
+    dhcp_says(7);
+    assert_int_equal(changes, 6);
+    assert_int_equal(wlan_connect(&home), 0); /* the link is gone */
+    assert_int_equal(changes, 7);
+}
+
 static void test_refusal_is_tried_again(void **state)
 {
     connect_home();
@@ -552,12 +614,14 @@ int main(void)
         cmocka_unit_test_setup(test_other_settings_drop_the_link, start),
         cmocka_unit_test_setup(test_nonsense_changes_nothing, start),
         cmocka_unit_test_setup(test_stations_come_and_go, start),
+        cmocka_unit_test_setup(test_a_grace_wakes_the_access_point, start),
         cmocka_unit_test_setup(test_address_of_the_access_point, start),
         cmocka_unit_test_setup(test_mode_change_drops_everything, start),
         cmocka_unit_test_setup(test_join_and_get_an_address, start),
         cmocka_unit_test_setup(test_fixed_address, start),
         cmocka_unit_test_setup(test_wrong_key_is_given_up, start),
         cmocka_unit_test_setup(test_retries_come_slower_and_slower, start),
+        cmocka_unit_test_setup(test_each_change_is_told_once, start),
         cmocka_unit_test_setup(test_refusal_is_tried_again, start),
         cmocka_unit_test_setup(test_a_silent_radio_is_asked_again, start),
         cmocka_unit_test_setup(test_lost_and_found, start),
