@@ -21,6 +21,9 @@ struct nat {
     struct slirp_library library;
     Slirp *slirp;
     struct dhcp_server dhcp;
+    /* A bit for each port of each station (the last byte of its address): whether its last question
+     * to the DNS server of the host was one for the router, and is to be answered as by it. */
+    uint8_t asks_router[256][65536 / 8];
     struct pollfd polled[DESCRIPTORS]; /* the first is that of the stations */
     int polled_count;
 };
@@ -63,6 +66,24 @@ static bool has_dns(const struct nat *nat)
     return nat->config.internet && memcmp(nat->config.dns, none, sizeof none) != 0;
 }
 
+static bool is_dns_server(const struct nat *nat, const struct packet_end *end)
+{
+    return has_dns(nat) && end->port == PACKET_DNS_PORT &&
+           memcmp(end->address, nat->config.dns, 4) == 0;
+}
+
+static void remember(struct nat *nat, const struct packet_end *station, bool asks_router)
+{
+    uint8_t *ports = &nat->asks_router[station->address[3]][station->port / 8];
+    uint8_t bit = (uint8_t)(1u << station->port % 8);
+    *ports = (uint8_t)(asks_router ? *ports | bit : *ports & ~bit);
+}
+
+static bool asks_router(const struct nat *nat, const struct packet_end *station)
+{
+    return nat->asks_router[station->address[3]][station->port / 8] >> station->port % 8 & 1;
+}
+
 static void answer_dns(struct nat *nat, const struct packet_udp *query)
 {
     uint8_t reply[PACKET_UDP_MAX], frame[PACKET_MAX];
@@ -76,12 +97,13 @@ static void take_frame(struct nat *nat, uint8_t *frame, size_t size)
 {
     enum packet_kind kind = packet_kind(frame, size);
     struct packet_udp udp;
-    if (kind == PACKET_DHCP || kind == PACKET_DNS) {
-        packet_udp(frame, &udp);
-    }
+    bool is_udp = packet_udp(frame, size, &udp);
     if (kind == PACKET_DNS && has_dns(nat)) {
+        remember(nat, &udp.from, true);
         packet_set_destination(frame, nat->config.dns);
         kind = PACKET_PASS;
+    } else if (kind == PACKET_PASS && is_udp && is_dns_server(nat, &udp.to)) {
+        remember(nat, &udp.from, false);
     }
     switch (kind) {
     case PACKET_DHCP:
@@ -120,12 +142,14 @@ static bool take_frames(struct nat *nat)
 static ssize_t from_slirp(const void *data, size_t size, void *context)
 {
     struct nat *nat = context;
+    struct packet_udp udp;
     uint8_t frame[PACKET_MAX];
     if (size > sizeof frame) {
         return (ssize_t)size;
     }
     memcpy(frame, data, size);
-    if (has_dns(nat) && packet_is_answer(frame, size, nat->config.dns)) {
+    if (packet_udp(frame, size, &udp) && is_dns_server(nat, &udp.from) &&
+        asks_router(nat, &udp.to)) {
         packet_set_source(frame, packet_router);
     }
     send_frame(nat, frame, size);

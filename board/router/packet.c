@@ -117,14 +117,22 @@ enum packet_kind packet_kind(const uint8_t *frame, size_t size)
     }
 }
 
-void packet_udp(const uint8_t *frame, struct packet_udp *udp)
+bool packet_udp(const uint8_t *frame, size_t size, struct packet_udp *udp)
 {
     const uint8_t *ip = frame + IP, *datagram = ip + IP_SIZE;
+    if (size < ETHERNET_SIZE || get16(frame + TYPE) != TYPE_IP ||
+        !is_ip(ip, size - ETHERNET_SIZE) || ip[PROTOCOL] != UDP) {
+        return false;
+    }
     memcpy(udp->from.mac, frame + FROM_MAC, 6);
     memcpy(udp->from.address, ip + SOURCE, 4);
     udp->from.port = (uint16_t)get16(datagram + UDP_FROM);
+    memcpy(udp->to.mac, frame + TO_MAC, 6);
+    memcpy(udp->to.address, ip + DESTINATION, 4);
+    udp->to.port = (uint16_t)get16(datagram + UDP_TO);
     udp->data = datagram + UDP_SIZE;
     udp->size = get16(datagram + UDP_LENGTH) - UDP_SIZE;
+    return true;
 }
 
 /* ---- what goes */
@@ -160,14 +168,6 @@ size_t packet_make_udp(uint8_t frame[PACKET_MAX], uint16_t port, const struct pa
     put16(udp + UDP_LENGTH, UDP_SIZE + size); /* its checksum stays 0: none */
     memcpy(udp + UDP_SIZE, data, size);
     return ETHERNET_SIZE + IP_SIZE + UDP_SIZE + size;
-}
-
-bool packet_is_answer(const uint8_t *frame, size_t size, const uint8_t dns[4])
-{
-    const uint8_t *ip = frame + IP;
-    return size >= ETHERNET_SIZE && get16(frame + TYPE) == TYPE_IP &&
-           is_ip(ip, size - ETHERNET_SIZE) && ip[PROTOCOL] == UDP &&
-           memcmp(ip + SOURCE, dns, 4) == 0 && get16(ip + IP_SIZE + UDP_FROM) == PACKET_DNS_PORT;
 }
 
 static void set_address(uint8_t *frame, size_t which, const uint8_t address[4])

@@ -37,22 +37,18 @@ struct packet_end {
     uint16_t port;
 };
 
-/* The datagram in a frame that is PACKET_DHCP or PACKET_DNS. */
+/* The datagram that a frame carries, from whomever and for whomever; false: none that is whole. */
 struct packet_udp {
-    struct packet_end from;
+    struct packet_end from, to;
     const uint8_t *data;
     size_t size;
 };
-void packet_udp(const uint8_t *frame, struct packet_udp *udp);
+bool packet_udp(const uint8_t *frame, size_t size, struct packet_udp *udp);
 
 /* Make a frame with a datagram of at most PACKET_UDP_MAX bytes, from a port of the router. Returns
  * its size. */
 size_t packet_make_udp(uint8_t frame[PACKET_MAX], uint16_t port, const struct packet_end *to,
                        const uint8_t *data, size_t size);
-
-/* Does this frame, which is to be sent to a station, carry an answer of the DNS server with this
- * address? */
-bool packet_is_answer(const uint8_t *frame, size_t size, const uint8_t dns[4]);
 
 /* Give the datagram in a frame another destination, or another source, address. */
 void packet_set_destination(uint8_t *frame, const uint8_t address[4]);

@@ -253,10 +253,15 @@ def test_internet_is_what_the_host_reaches_but_not_its_loopback(make_board, tmp_
     assert board.get("/flash/with internet.bin") == data
 
 
-def test_names_are_looked_up_by_the_dns_server_of_the_host(make_board, tmp_path):
-    """In a mount namespace, where /etc/resolv.conf names a DNS server of ours, on the loopback as that of many machines."""
+ASK = "import socket\nprint(socket.getaddrinfo('example.org', 80)[0][-1])"
+ANSWER = "('203.0.113.7', 80)"
+
+
+@contextlib.contextmanager
+def with_dns_server(make_board, tmp_path, address):
+    """The UART of a board in a mount namespace, where /etc/resolv.conf names a DNS server of ours; it has joined its router."""
     settings = tmp_path / "resolv.conf"
-    settings.write_text("# no other\nnameserver 127.0.0.77\n")
+    settings.write_text(f"# no other\nnameserver {address}\n")
     inside = ["unshare", "--mount", "sh", "-c", f"mount --bind '{settings}' /etc/resolv.conf && exec \"$@\"", "sh"]
     if subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
         pytest.skip("needs the right to make a mount namespace")
@@ -265,7 +270,7 @@ def test_names_are_looked_up_by_the_dns_server_of_the_host(make_board, tmp_path)
     board.command = lambda: inside + command
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         try:
-            server.bind(("127.0.0.77", 53))
+            server.bind((address, 53))
         except OSError:
             pytest.skip("needs the right to be a DNS server")
 
@@ -278,7 +283,24 @@ def test_names_are_looked_up_by_the_dns_server_of_the_host(make_board, tmp_path)
             board.start()
             uart = board.uart()
             join(uart)
-            assert uart.run("import socket\nprint(socket.getaddrinfo('example.org', 80)[0][-1])").strip() == "('203.0.113.7', 80)"
+            yield uart
+
+
+def test_names_are_looked_up_by_the_dns_server_of_the_host(make_board, tmp_path):
+    """On the loopback, as that of many machines."""
+    with with_dns_server(make_board, tmp_path, "127.0.0.77") as uart:
+        assert uart.run(ASK).strip() == ANSWER
+
+
+def test_a_station_may_ask_the_dns_server_of_the_host_itself(make_board, tmp_path):
+    host = own_address()
+    if host is None:
+        pytest.skip("this machine has no address but its loopback")
+    with with_dns_server(make_board, tmp_path, host) as uart:
+        uart.run(f"import network\nnetwork.ipconfig(dns={host!r})")
+        assert uart.run(ASK).strip() == ANSWER
+        uart.run(f"network.ipconfig(dns={ROUTER!r})")
+        assert uart.run(ASK.replace("example", "example2")).strip() == ANSWER
 
 
 # ---- the process

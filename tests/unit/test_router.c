@@ -183,13 +183,14 @@ static void a_datagram_that_is_made_can_be_read(void **state)
     assert_memory_equal(made, station_mac, 6);
     assert_memory_equal(made + 6, packet_router_mac, 6);
     assert_int_equal(sum16(made + 14, 20), 0xffff);
-    assert_true(packet_is_answer(made, size, packet_router));
-    assert_false(packet_is_answer(made, size, outside));
     for (size_t less = 0; less < size; less++) {
-        assert_false(packet_is_answer(made, less, packet_router));
+        assert_false(packet_udp(made, less, &udp));
     }
 
-    packet_udp(made, &udp);
+    assert_true(packet_udp(made, size, &udp));
+    assert_memory_equal(udp.to.address, station, 4);
+    assert_memory_equal(udp.to.mac, station_mac, 6);
+    assert_int_equal(udp.to.port, 4000);
     assert_memory_equal(udp.from.address, packet_router, 4);
     assert_memory_equal(udp.from.mac, packet_router_mac, 6);
     assert_int_equal(udp.from.port, PACKET_DNS_PORT);
@@ -199,8 +200,9 @@ static void a_datagram_that_is_made_can_be_read(void **state)
     packet_set_source(made, outside);
     packet_set_destination(made, all);
     assert_int_equal(sum16(made + 14, 20), 0xffff);
-    assert_true(packet_is_answer(made, size, outside));
-    assert_memory_equal(made + 30, all, 4);
+    assert_true(packet_udp(made, size, &udp));
+    assert_memory_equal(udp.from.address, outside, 4);
+    assert_memory_equal(udp.to.address, all, 4);
 }
 
 static const uint8_t query[] = "\x12\x34\x01\x20\0\1\0\0\0\0\0\1\7example\3org\0\0\1\0\1\0\0\x29\x10\0\0\0\0\0\0"; /* with EDNS */
@@ -307,16 +309,14 @@ static void the_network_answers(void **state)
     assert_memory_equal(received + 22, packet_router_mac, 6);
 
     send_frame(make_discover());
-    receive_frame(received);
-    packet_udp(received, &udp);
+    assert_true(packet_udp(received, receive_frame(received), &udp));
     assert_int_equal(udp.from.port, PACKET_DHCP_PORT);
     assert_memory_equal(received, everybody, 6);
     assert_int_equal(udp.data[4], 0xab);
     assert_memory_equal(udp.data + 16, packet_router, 3); /* the address that is offered */
 
     send_frame(make_udp(packet_router, PACKET_DNS_PORT, query, sizeof query - 1));
-    receive_frame(received);
-    packet_udp(received, &udp);
+    assert_true(packet_udp(received, receive_frame(received), &udp));
     assert_int_equal(udp.from.port, PACKET_DNS_PORT);
     assert_int_equal(udp.size, QUESTION_END);
 
@@ -382,14 +382,10 @@ static void the_network_stands_what_a_station_sends(void **state)
         }
     }
     /* It goes on serving. */
-    struct packet_udp udp = {.size = 0};
+    struct packet_udp udp;
     send_frame(make_udp(packet_router, PACKET_DNS_PORT, query, sizeof query - 1));
-    do {
-        size_t size = receive_frame(received);
-        if (packet_is_answer(received, size, packet_router)) {
-            packet_udp(received, &udp);
-        }
-    } while (udp.size != QUESTION_END || memcmp(udp.data, query, 2) != 0);
+    while (!packet_udp(received, receive_frame(received), &udp) || udp.size != QUESTION_END || memcmp(udp.data, query, 2) != 0) {
+    }
 }
 
 int main(void)
