@@ -117,13 +117,24 @@ static void radio_changed(void *context)
 static void radio_on_air(void *context)
 {
     struct board *board = context;
-    companion_board_is_ap(&board->companion);
+    companion_board_is_ap(&board->companion, board->radio.ap.network.ssid);
+}
+
+static void air_complained(void *context)
+{
+    struct board *board = context;
+    board_warn(board, "notice: %s; it counts as none", board->radio.ap.complaint);
 }
 
 static void radio_doubled(void *context)
 {
     board_warn(context, "another board with the same hardware address is in this air; this one is "
                         "not heard until that has gone");
+}
+
+static void laptop_noticed(void *context, const char *line)
+{
+    board_warn(context, "notice: %s", line);
 }
 
 static void laptop_ended(void *context)
@@ -236,6 +247,7 @@ static int open_parts(struct board *board, const struct board_config *config)
     board->radio.changed = radio_changed;
     board->radio.on_air = radio_on_air;
     board->radio.doubled = radio_doubled;
+    board->radio.complained = air_complained;
     board->radio.context = board;
     radio_init(&board->radio, board->loop, &board->place, board->mac, board->power.registers);
     board->uart.event = uart_event;
@@ -287,6 +299,7 @@ static int make_board(struct board *board, const struct board_config *config,
 static void run(struct board *board, const struct board_config *config)
 {
     board->companion.ended = laptop_ended;
+    board->companion.noticed = laptop_noticed;
     board->companion.context = board;
     companion_search(&board->companion, board->loop, &board->place);
     if (config->router.enabled) {

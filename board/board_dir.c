@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +12,11 @@
 #include <unistd.h>
 
 #include "board/air/mac.h"
+#include "board/text.h"
 
 #define IDENTITY     "board.json"
 #define IDENTITY_NEW "board.json.new"
 #define IDENTITY_MAX 4096
-
-__attribute__((format(printf, 3, 4))) static int fail(char *error, size_t size, const char *format,
-                                                      ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error, size, format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 /* Is the current directory empty, but for what a board leaves behind that was killed while it was
  * being made? */
@@ -80,13 +70,14 @@ static int chip_error(const struct board_dir *dir, int result, char *error, size
 {
     switch (result) {
     case FLASH_CHIP_IN_USE:
-        return fail(error, size, "the board in %s is running already (or its flash is in use)",
-                    dir->path);
+        return text_fail(error, size, "the board in %s is running already (or its flash is in use)",
+                         dir->path);
     case FLASH_CHIP_WRONG_SIZE:
-        return fail(error, size, "%s/" BOARD_DIR_FLASH " is no flash chip: it has the wrong size",
-                    dir->path);
+        return text_fail(error, size,
+                         "%s/" BOARD_DIR_FLASH " is no flash chip: it has the wrong size",
+                         dir->path);
     default:
-        return fail(error, size, "%s/" BOARD_DIR_FLASH ": %s", dir->path, strerror(errno));
+        return text_fail(error, size, "%s/" BOARD_DIR_FLASH ": %s", dir->path, strerror(errno));
     }
 }
 
@@ -94,28 +85,29 @@ int board_dir_enter(struct board_dir *dir, const char *path, char *error, size_t
 {
     dir->path = path;
     if (mkdir(path, 0777) < 0 && errno != EEXIST) {
-        return fail(error, size, "cannot make the folder %s: %s", path, strerror(errno));
+        return text_fail(error, size, "cannot make the folder %s: %s", path, strerror(errno));
     }
     if (chdir(path) < 0) {
-        return fail(error, size, "cannot use the folder %s: %s", path, strerror(errno));
+        return text_fail(error, size, "cannot use the folder %s: %s", path, strerror(errno));
     }
     if (access(".", R_OK | W_OK | X_OK) < 0) {
-        return fail(error, size, "cannot write in the folder %s: %s", path, strerror(errno));
+        return text_fail(error, size, "cannot write in the folder %s: %s", path, strerror(errno));
     }
     switch (read_identity(dir)) {
     case 0:
         dir->is_new = true;
         new_identity(dir);
         if (!is_empty()) {
-            return fail(error, size, "%s is not a board, and not empty; name a new or empty folder",
-                        path);
+            return text_fail(error, size,
+                             "%s is not a board, and not empty; name a new or empty folder", path);
         }
         break;
     case 1:
         dir->is_new = access(BOARD_DIR_FLASH, F_OK) < 0;
         break;
     default:
-        return fail(error, size, "%s/" IDENTITY " is not that of a board; is %s one?", path, path);
+        return text_fail(error, size, "%s/" IDENTITY " is not that of a board; is %s one?", path,
+                         path);
     }
     /* Whether it is free is asked now, and again when it is opened: so whoever starts a board twice
      * hears of that first, and not that its ports are taken. */
@@ -143,5 +135,5 @@ int board_dir_complete(const struct board_dir *dir, char *error, size_t size)
     FILE *file = fopen(IDENTITY_NEW, "we");
     bool done = file != NULL && fprintf(file, "{\"mac\": \"%s\"}\n", mac) > 0;
     done = file != NULL && fclose(file) == 0 && done && rename(IDENTITY_NEW, IDENTITY) == 0;
-    return done ? 0 : fail(error, size, "%s/" IDENTITY ": %s", dir->path, strerror(errno));
+    return done ? 0 : text_fail(error, size, "%s/" IDENTITY ": %s", dir->path, strerror(errno));
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "board/air/handshake.h"
+#include "board/text.h"
 #include "hal/radio.h"
 
 #define FACTORY_KEY   "www.wipy.io"
@@ -79,6 +80,8 @@ static void laptop_ended(struct ev_loop *loop, struct ev_io *watcher, int events
     ev_io_stop(loop, watcher);
     ev_io_stop(loop, &companion->told);
     ev_timer_stop(loop, &companion->look);
+    ev_timer_stop(loop, &companion->patience);
+    companion->loss[0] = '\0';
     reap(companion);
     companion->ended(companion->context);
 }
@@ -91,7 +94,7 @@ void companion_stop(struct companion *companion)
     }
 }
 
-/* ---- the air */
+/* ---- what passes */
 
 /* Send a packet to the laptop; with a descriptor, unless it is -1. */
 static bool send_packet(const struct companion *companion, const void *data, size_t size, int fd)
@@ -113,6 +116,107 @@ static bool send_packet(const struct companion *companion, const void *data, siz
     }
     return sendmsg(companion->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
+
+/* ---- losing the board */
+
+static void call_lost(struct companion *companion, bool is_lost)
+{
+    struct laptop_prospect prospect = {is_lost};
+    if (companion->is_lost != is_lost) {
+        companion->is_lost = is_lost;
+        send_packet(companion, &prospect, sizeof prospect, -1);
+    }
+}
+
+/* Why the laptop does not reach the board that is on the air, and how long it may be so. */
+static double explain(const struct companion *companion, char *text, size_t size)
+{
+    static const uint8_t nowhere[4];
+    const char *router = companion->router.ssid;
+    bool is_ap = companion->board == COMPANION_BOARD_AP;
+    char factory[AIR_SSID_MAX + 1], name[4 * AIR_SSID_MAX];
+    factory_ssid(factory, companion->board_mac);
+    text_clean(name, sizeof name, is_ap ? companion->ssid : router, AIR_SSID_MAX);
+    if (!is_ap && router[0] == '\0') {
+        snprintf(text, size, "it is a station now");
+        return COMPANION_PATIENCE;
+    }
+    if (!is_ap && memcmp(companion->wipy.address, nowhere, sizeof nowhere) == 0) {
+        snprintf(text, size, "it is a station, and not in the network %s", name);
+        return COMPANION_PATIENCE;
+    }
+    if (is_ap && strcmp(companion->ssid, factory) != 0) {
+        snprintf(text, size, "its name is %s now, and not %s", name, factory);
+        return COMPANION_PATIENCE;
+    }
+    if (companion->refusal == HANDSHAKE_WRONG_KEY ||
+        companion->refusal == HANDSHAKE_WRONG_SECURITY) {
+        snprintf(text, size, "%s wants another key than the factory's", name);
+        return is_ap ? 0. : COMPANION_PATIENCE;
+    }
+    if (companion->refusal != HANDSHAKE_OK) {
+        snprintf(text, size, "%s refuses: %s", name, handshake_refusal_text(companion->refusal));
+        return COMPANION_PATIENCE;
+    }
+    if (ev_is_active(&companion->look)) {
+        snprintf(text, size, "%s is off the air", name);
+        return COMPANION_PATIENCE;
+    }
+    snprintf(text, size, "%s gives no address", name);
+    return COMPANION_LEASE_PATIENCE;
+}
+
+/* Look whether the board is lost, now and when patience comes to its end. */
+static void reconsider(struct companion *companion)
+{
+    char why[192], line[sizeof companion->loss];
+    ev_timer_stop(companion->loop, &companion->patience);
+    if (companion->is_reached || companion->board == COMPANION_BOARD_OFF) {
+        call_lost(companion, false);
+        return;
+    }
+    double left = companion->since + explain(companion, why, sizeof why) - ev_now(companion->loop);
+    if (left > 0) {
+        ev_timer_set(&companion->patience, left, 0.);
+        ev_timer_start(companion->loop, &companion->patience);
+        return;
+    }
+    call_lost(companion, true);
+    snprintf(line, sizeof line, "the laptop lost the board's network: %s", why);
+    if (strcmp(line, companion->loss) != 0) {
+        strcpy(companion->loss, line);
+        companion->noticed(companion->context, line);
+    }
+}
+
+static void patience_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    reconsider(timer->data);
+}
+
+/* Something is new at the board: there is hope. */
+static void begin_anew(struct companion *companion, enum companion_board board)
+{
+    companion->board = board;
+    companion->since = ev_now(companion->loop);
+    companion->invitations_before = companion->invitations;
+    companion->refusal = HANDSHAKE_OK;
+    call_lost(companion, false);
+    reconsider(companion);
+}
+
+static void set_reached(struct companion *companion, bool is_reached)
+{
+    companion->is_reached = is_reached;
+    if (!is_reached) {
+        companion->since = ev_now(companion->loop);
+    } else if (companion->loss[0] != '\0') {
+        companion->loss[0] = '\0';
+        companion->noticed(companion->context, "the laptop is back in the board's network");
+    }
+}
+
+/* ---- the air */
 
 /* The network to be in, and its key. */
 static const char *choose(const struct companion *companion, struct air_network *network)
@@ -140,6 +244,9 @@ static bool invite(struct companion *companion, const struct air_network *networ
         return false;
     }
     companion->invitations++;
+    if (companion->is_reached) {
+        set_reached(companion, false);
+    }
     return true;
 }
 
@@ -169,7 +276,32 @@ static void look_after(struct companion *companion, double seconds)
     ev_timer_start(companion->loop, &companion->look);
 }
 
-/* The laptop says how its association has ended. What it says about one before the last is old
+static void take_news(struct companion *companion, const struct laptop_news *news)
+{
+    switch (news->word) {
+    case LAPTOP_REACHES:
+        set_reached(companion, true);
+        break;
+    case LAPTOP_REACHES_NO_MORE:
+        set_reached(companion, false);
+        break;
+    case LAPTOP_REFUSED:
+        look_after(companion, LOOK_SECONDS);
+        /* By a board that was another one then, it means nothing; nor by one that is about to go or
+         * to come. */
+        if (news->invitation != companion->invitations_before &&
+            news->refusal != HANDSHAKE_PROTOCOL) {
+            companion->refusal = news->refusal;
+        }
+        break;
+    default:
+        look_after(companion, AFTER_LOSS);
+        break;
+    }
+    reconsider(companion);
+}
+
+/* The laptop says what has become of an invitation. What it says about one before the last is old
  * news. */
 static void told(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
@@ -178,7 +310,7 @@ static void told(struct ev_loop *loop, struct ev_io *watcher, int events)
     ssize_t size = recv(watcher->fd, &news, sizeof news, MSG_DONTWAIT);
     if (size == sizeof news) {
         if (news.invitation == companion->invitations) {
-            look_after(companion, news.word == LAPTOP_ENDED ? AFTER_LOSS : LOOK_SECONDS);
+            take_news(companion, &news);
         }
     } else if (size == 0 || errno != EAGAIN) {
         ev_io_stop(loop, watcher); /* it is about to end */
@@ -192,7 +324,14 @@ void companion_has_router(struct companion *companion, const struct air_network 
     strncpy(companion->router_key, key, sizeof companion->router_key - 1);
 }
 
-void companion_board_is_ap(struct companion *companion)
+void companion_board_is_off(struct companion *companion)
+{
+    if (companion->laptop != 0) {
+        begin_anew(companion, COMPANION_BOARD_OFF);
+    }
+}
+
+void companion_board_is_ap(struct companion *companion, const char *ssid)
 {
     static const struct laptop_wipy nowhere;
     bool moved = !companion->wipy.is_gateway;
@@ -206,17 +345,28 @@ void companion_board_is_ap(struct companion *companion)
     if (moved || ev_is_active(&companion->look)) {
         look_after(companion, 0.);
     }
+    strncpy(companion->ssid, ssid, sizeof companion->ssid - 1);
+    begin_anew(companion, COMPANION_BOARD_AP);
 }
 
 void companion_board_is_station(struct companion *companion, const uint8_t address[4])
 {
     struct laptop_wipy before = companion->wipy, now = {.is_gateway = false};
     memcpy(now.address, address, sizeof now.address);
-    if (companion->laptop == 0 || companion->router.ssid[0] == '\0' ||
-        memcmp(&now, &before, sizeof now) == 0) {
+    if (companion->laptop == 0) {
+        return;
+    }
+    if (companion->router.ssid[0] == '\0') {
+        if (companion->board != COMPANION_BOARD_STATION) {
+            begin_anew(companion, COMPANION_BOARD_STATION);
+        }
+        return;
+    }
+    if (companion->board == COMPANION_BOARD_STATION && memcmp(&now, &before, sizeof now) == 0) {
         return;
     }
     companion->wipy = now;
+    begin_anew(companion, COMPANION_BOARD_STATION);
     if (before.is_gateway) {
         look_after(companion, 0.);
     } else if (!ev_is_active(&companion->look)) {
@@ -231,7 +381,8 @@ void companion_search(struct companion *companion, struct ev_loop *loop,
     companion->place = place;
     companion->wipy.is_gateway = true;
     ev_init(&companion->look, look);
-    companion->look.data = companion;
+    ev_init(&companion->patience, patience_over);
+    companion->look.data = companion->patience.data = companion;
     if (companion->laptop == 0) {
         return;
     }

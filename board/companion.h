@@ -4,7 +4,15 @@
  * the factory key; when that has been refused, or the association has ended, it looks again. So the
  * laptop loses a board whose script changes name, key or mode, and gets it back when that is
  * undone. While the board is a station, the laptop is invited to the home router's network, if
- * there is one, and told the board's address there. */
+ * there is one, and told the board's address there.
+ *
+ * When the laptop is not going to reach the board soon, the person at the board is told why, and
+ * connections to the laptop's ports are reset instead of kept waiting, until it is reached or
+ * something changes at the board's radio. That is so at once when the board refuses the factory
+ * key; COMPANION_PATIENCE after the board has taken another name, has gone off the air, or has
+ * become a station that is not to be found in the home router's network; COMPANION_LEASE_PATIENCE
+ * after there was no lease. A board without a radio on the air (off, at its start, with a fault) is
+ * never lost. */
 #ifndef BOARD_COMPANION_H
 #define BOARD_COMPANION_H
 
@@ -14,9 +22,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "board/air/handshake.h"
 #include "board/air/place.h"
 #include "board/laptop/laptop.h"
 #include "hal/radio.h"
+
+#define COMPANION_PATIENCE       3.  /* seconds */
+#define COMPANION_LEASE_PATIENCE 10. /* seconds */
+
+enum companion_board { COMPANION_BOARD_OFF, COMPANION_BOARD_AP, COMPANION_BOARD_STATION };
 
 struct companion {
     pid_t laptop;             /* 0: none */
@@ -30,8 +44,18 @@ struct companion {
     struct laptop_wipy wipy; /* where it is now */
     uint32_t invitations;
     struct ev_io told, laptop_ended;
-    struct ev_timer look;         /* the next one; does not run while the laptop is invited */
-    void (*ended)(void *context); /* the laptop has ended unexpectedly */
+    struct ev_timer look; /* the next one; does not run while the laptop is invited */
+    enum companion_board board;
+    char ssid[AIR_SSID_MAX + 1];    /* COMPANION_BOARD_AP: of its network */
+    ev_tstamp since;                /* the laptop does not reach the board, as it is now */
+    uint32_t invitations_before;    /* so many were out then */
+    bool is_reached;                /* by the laptop */
+    bool is_lost;                   /* the laptop has been told so */
+    enum handshake_refusal refusal; /* of the last invitation since then */
+    char loss[256];                 /* what the person was told; "": nothing, or that it is over */
+    struct ev_timer patience;
+    void (*ended)(void *context);                     /* the laptop has ended unexpectedly */
+    void (*noticed)(void *context, const char *line); /* it has lost the board, or is back */
     void *context;
 };
 
@@ -43,7 +67,7 @@ int companion_start(struct companion *companion, const struct laptop_listen *tel
                     const struct laptop_listen *ftp, const uint8_t mac[6], bool patient,
                     char *error, size_t error_size);
 
-/* Search from now on; `ended` and `context` are set by the caller before. */
+/* Search from now on; `ended`, `noticed` and `context` are set by the caller before. */
 void companion_search(struct companion *companion, struct ev_loop *loop,
                       const struct air_place *place);
 
@@ -51,8 +75,11 @@ void companion_search(struct companion *companion, struct ev_loop *loop,
 void companion_has_router(struct companion *companion, const struct air_network *router,
                           const char *key);
 
-/* The board's own network has come on the air. */
-void companion_board_is_ap(struct companion *companion);
+/* The board's radio is off. */
+void companion_board_is_off(struct companion *companion);
+
+/* The board's own network has come on the air, under this name. */
+void companion_board_is_ap(struct companion *companion, const char *ssid);
 
 /* The board is a station. `address`: its own in the home router's network; all 0: it has none, or
  * is not there. */

@@ -32,6 +32,7 @@ static void stop(struct board *board)
     bus_stop(board);
     uart_mcu_stopped(&board->uart);
     radio_mcu_stopped(&board->radio);
+    companion_board_is_off(&board->companion);
     mcu_stop(&power->mcu);
 }
 

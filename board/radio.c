@@ -23,6 +23,12 @@ static void members_changed(void *context)
     radio->changed(radio->context);
 }
 
+static void complained(void *context)
+{
+    struct radio *radio = context;
+    radio->complained(radio->context);
+}
+
 static void on_air(void *context)
 {
     struct radio *radio = context;
@@ -91,7 +97,7 @@ static bool is_valid(const char ssid[HAL_RADIO_SSID_MAX + 1], const char key[HAL
         return key_length >= 5 && key_length <= 26;
     case HAL_RADIO_WPA:
     case HAL_RADIO_WPA2:
-        return key_length >= 8 && key_length <= 63;
+        return key_length >= AIR_KEY_MIN && key_length <= AIR_KEY_MAX;
     default:
         return false;
     }
@@ -199,6 +205,7 @@ void radio_init(struct radio *radio, struct ev_loop *loop, const struct air_plac
     air_ap_init(&radio->ap, loop, place, &radio->relay);
     radio->ap.on_air = on_air;
     radio->ap.members_changed = members_changed;
+    radio->ap.complained = complained;
     radio->ap.context = radio;
     radio->station = (struct air_station){
         .loop = loop, .place = place, .changed = station_changed, .context = radio};

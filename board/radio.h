@@ -1,5 +1,5 @@
-/* The WLAN radio of the board: an access point, or a station, or neither, as the MCU asks for it. Frames
- * pass between the MCU's socket and the air. */
+/* The WLAN radio of the board: an access point, or a station, or neither, as the MCU asks for it.
+ * Frames pass between the MCU's socket and the air. */
 #ifndef BOARD_RADIO_H
 #define BOARD_RADIO_H
 
@@ -27,6 +27,8 @@ struct radio {
     void (*on_air)(void *context);
     /* Another access point with the same address is on the air. */
     void (*doubled)(void *context);
+    /* ap.complaint is a new one. */
+    void (*complained)(void *context);
     void *context;
 };
 

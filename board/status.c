@@ -130,13 +130,22 @@ static void add_flash(cJSON *status, const struct flash_chip *chip)
     cJSON_AddNumberToObject(flash, "max_wear", most);
 }
 
-static void add_notices(cJSON *status, const struct reports *reports)
+static void add_notice(cJSON *notices, const char *notice)
+{
+    if (notice[0] != '\0') {
+        cJSON_AddItemToArray(notices, cJSON_CreateString(notice));
+    }
+}
+
+static void add_notices(cJSON *status, const struct board *board)
 {
     cJSON *notices = cJSON_AddArrayToObject(status, "notices");
     const char *notice;
-    for (uint32_t i = 0; (notice = reports_notice(reports, i)) != NULL; i++) {
-        cJSON_AddItemToArray(notices, cJSON_CreateString(notice));
+    for (uint32_t i = 0; (notice = reports_notice(&board->reports, i)) != NULL; i++) {
+        add_notice(notices, notice);
     }
+    add_notice(notices, board->companion.loss);
+    add_notice(notices, board->radio.ap.complaint);
 }
 
 cJSON *status_make(const struct board *board)
@@ -156,6 +165,6 @@ cJSON *status_make(const struct board *board)
     add_wlan(status, board);
     cJSON_AddNullToObject(status, "sd");
     add_flash(status, &board->chip);
-    add_notices(status, &board->reports);
+    add_notices(status, board);
     return status;
 }

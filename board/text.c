@@ -1,6 +1,8 @@
 #include "board/text.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/utf8.h"
@@ -25,4 +27,13 @@ void text_clean(char *out, size_t room, const char *text, size_t size)
         at += length;
     }
     out[used] = '\0';
+}
+
+int text_fail(char *error, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error, size, format, arguments);
+    va_end(arguments);
+    return -1;
 }

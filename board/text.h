@@ -1,4 +1,5 @@
-/* Text that comes from the MCU, made fit for terminals and JSON. */
+/* Text for people: what comes from the MCU, made fit for terminals and JSON, and what went wrong.
+ */
 #ifndef BOARD_TEXT_H
 #define BOARD_TEXT_H
 
@@ -8,5 +9,9 @@
  * bytes) and end it with NUL. What does not fit is left out, never half a character. Control
  * characters and what is no UTF-8 become '?'. */
 void text_clean(char *out, size_t room, const char *text, size_t size);
+
+/* Say in `error`, printf-like, why something failed; what does not fit is left out. Returns -1. */
+int text_fail(char *error, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -79,13 +79,23 @@ static bool is_cut(const struct air_ap *ap, const uint8_t mac[6])
                                          air_conditions_is_cut(conditions, ap->network.bssid));
 }
 
-/* Read the conditions again. What makes no sense in them is told to whoever sets them; here it
- * counts as none. */
+/* What makes no sense in the conditions is told once. */
+static void complain(struct air_ap *ap, const char *error)
+{
+    bool is_new = error[0] != '\0' && strcmp(error, ap->complaint) != 0;
+    strcpy(ap->complaint, error);
+    if (is_new && ap->complained != NULL) {
+        ap->complained(ap->context);
+    }
+}
+
+/* Read the conditions again. What makes no sense counts as none. */
 static void look_at_conditions(struct air_ap *ap)
 {
     struct air_conditions now;
-    char error[200];
+    char error[sizeof ap->complaint] = "";
     air_conditions_read(&now, ap->place, error, sizeof error);
+    complain(ap, error);
     if (memcmp(&now, &ap->relay->conditions, sizeof now) == 0) {
         return;
     }

@@ -1,6 +1,6 @@
 /* An access point in the air: its beacon, the stations that knock at it, their handshakes, and the
- * members, whose frames a relay passes on. The relay is the caller's, who gives it a port for what is
- * wired to the access point: the MCU of a board, the network behind a router. */
+ * members, whose frames a relay passes on. The relay is the caller's, who gives it a port for what
+ * is wired to the access point: the MCU of a board, the network behind a router. */
 #ifndef BOARD_AIR_AP_H
 #define BOARD_AIR_AP_H
 
@@ -31,10 +31,13 @@ struct air_ap {
     struct ev_loop *loop;
     const struct air_place *place;
     struct relay *relay;
-    void (*on_air)(void *context); /* stations can find it from now on; NULL: nobody wants to know */
+    void (*on_air)(
+        void *context); /* stations can find it from now on; NULL: nobody wants to know */
     void (*members_changed)(void *context); /* NULL likewise */
+    void (*complained)(void *context);      /* `complaint` is a new one; NULL likewise */
     void *context;
     bool is_up;
+    char complaint[600]; /* why the conditions of the place count as none; "": they do not */
     struct air_network network;
     char key[HAL_RADIO_KEY_MAX + 1];
     bool has_pmk;
@@ -53,8 +56,8 @@ void air_ap_init(struct air_ap *ap, struct ev_loop *loop, const struct air_place
 
 /* Start, or restart with other settings, which makes every member leave. `key`: at most
  * HAL_RADIO_KEY_MAX characters, not looked at for an open network. 0; -EADDRINUSE: another access
- * point has that bssid, and this one comes on the air as soon as that has gone; or -errno: it is not
- * started. */
+ * point has that bssid, and this one comes on the air as soon as that has gone; or -errno: it is
+ * not started. */
 int air_ap_start(struct air_ap *ap, const struct air_network *network, const char *key);
 void air_ap_stop(struct air_ap *ap);
 

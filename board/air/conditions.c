@@ -2,27 +2,17 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "board/air/mac.h"
+#include "board/text.h"
 
 #define FILE_MAX  8192
 #define DELAY_MAX 10000     /* ms */
 #define RATE_MAX  100000000 /* kbit/s */
-
-__attribute__((format(printf, 3, 4))) static int fail(char *error, size_t size, const char *format,
-                                                      ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error, size, format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 bool air_conditions_is_cut(const struct air_conditions *conditions, const uint8_t mac[6])
 {
@@ -100,6 +90,12 @@ static bool parse_file(const char *text, struct air_conditions *conditions)
     return good;
 }
 
+/* A folder, a FIFO, a socket, a link. */
+static bool is_no_file(int reason)
+{
+    return reason == EISDIR || reason == ENXIO || reason == ELOOP;
+}
+
 int air_conditions_read(struct air_conditions *conditions, const struct air_place *place,
                         char *error, size_t error_size)
 {
@@ -109,10 +105,14 @@ int air_conditions_read(struct air_conditions *conditions, const struct air_plac
     if (size == -ENOENT) {
         return 0;
     }
-    if (size < 0 || !parse_file(text, conditions)) {
+    if (size < 0) {
+        return text_fail(error, error_size, "%s/" CONDITIONS_FILE " %s%s", place->path,
+                         is_no_file(-size) ? "" : "cannot be read: ",
+                         is_no_file(-size) ? "is not a regular file" : strerror(-size));
+    }
+    if (!parse_file(text, conditions)) {
         memset(conditions, 0, sizeof *conditions);
-        return fail(error, error_size, "%s/" CONDITIONS_FILE " makes no sense%s%s", place->path,
-                    size < 0 ? ": " : "", size < 0 ? strerror(-size) : "");
+        return text_fail(error, error_size, "%s/" CONDITIONS_FILE " makes no sense", place->path);
     }
     return 0;
 }
@@ -169,7 +169,7 @@ static int set_loss(struct air_conditions *conditions, const char *value, char *
 {
     double percent;
     if (!parse_amount(value, "%", 100, &percent)) {
-        return fail(error, size, "loss=%s: must be 0%% to 100%%", value);
+        return text_fail(error, size, "loss=%s: must be 0%% to 100%%", value);
     }
     conditions->loss = percent / 100;
     return 0;
@@ -179,7 +179,7 @@ static int set_delay(struct air_conditions *conditions, const char *value, char 
 {
     double ms;
     if (!parse_amount(value, "ms", DELAY_MAX, &ms)) {
-        return fail(error, size, "delay=%s: must be 0ms to %dms", value, DELAY_MAX);
+        return text_fail(error, size, "delay=%s: must be 0ms to %dms", value, DELAY_MAX);
     }
     conditions->delay_ms = (uint32_t)ms;
     if (conditions->jitter_ms > conditions->delay_ms) {
@@ -193,8 +193,8 @@ static int set_jitter(struct air_conditions *conditions, const char *value, char
 {
     double ms;
     if (!parse_amount(value, "ms", conditions->delay_ms, &ms)) {
-        return fail(error, size, "jitter=%s: must be 0ms to the delay, which is %ums", value,
-                    conditions->delay_ms);
+        return text_fail(error, size, "jitter=%s: must be 0ms to the delay, which is %ums", value,
+                         conditions->delay_ms);
     }
     conditions->jitter_ms = (uint32_t)ms;
     return 0;
@@ -204,8 +204,9 @@ static int set_rate(struct air_conditions *conditions, const char *value, char *
 {
     double kbps;
     if (!parse_amount(value, "kbps", RATE_MAX, &kbps)) {
-        return fail(error, size, "rate=%s: must be 1kbps to %dkbps, or 0 for as fast as it goes",
-                    value, RATE_MAX);
+        return text_fail(error, size,
+                         "rate=%s: must be 1kbps to %dkbps, or 0 for as fast as it goes", value,
+                         RATE_MAX);
     }
     conditions->rate_kbps = (uint32_t)kbps;
     return 0;
@@ -215,12 +216,12 @@ static int set_cut(struct air_conditions *conditions, const char *value, char *e
 {
     uint8_t mac[6];
     if (!mac_parse(value, mac)) {
-        return fail(error, size, "cut=%s: must be a hardware address, as in cut=d4:f5:13:5e:00:01",
-                    value);
+        return text_fail(error, size,
+                         "cut=%s: must be a hardware address, as in cut=d4:f5:13:5e:00:01", value);
     }
     return cut(conditions, mac) ? 0
-                                : fail(error, size, "cut=%s: more than %d links cannot be cut",
-                                       value, CONDITIONS_CUT_MAX);
+                                : text_fail(error, size, "cut=%s: more than %d links cannot be cut",
+                                            value, CONDITIONS_CUT_MAX);
 }
 
 static int set_restore(struct air_conditions *conditions, const char *value, char *error,
@@ -228,9 +229,9 @@ static int set_restore(struct air_conditions *conditions, const char *value, cha
 {
     uint8_t mac[6];
     if (!mac_parse(value, mac)) {
-        return fail(error, size,
-                    "restore=%s: must be a hardware address, as in restore=d4:f5:13:5e:00:01",
-                    value);
+        return text_fail(error, size,
+                         "restore=%s: must be a hardware address, as in restore=d4:f5:13:5e:00:01",
+                         value);
     }
     restore(conditions, mac);
     return 0;
@@ -254,8 +255,8 @@ int air_conditions_parse(struct air_conditions *conditions, const char *setting,
             return settings[i].set(conditions, setting + length + 1, error, error_size);
         }
     }
-    return fail(error, error_size,
-                "%s: must be loss=1%%, delay=20ms, jitter=5ms, rate=1000kbps, cut=MAC, "
-                "restore=MAC or clear",
-                setting);
+    return text_fail(error, error_size,
+                     "%s: must be loss=1%%, delay=20ms, jitter=5ms, rate=1000kbps, cut=MAC, "
+                     "restore=MAC or clear",
+                     setting);
 }

@@ -18,7 +18,7 @@ struct air_conditions {
     unsigned cut_count;
 };
 
-/* What is not set has its default: none of it. A file that makes no sense: all defaults, and -1 with one clear line in `error`. */
+/* What is not set has its default: none of it. A file that cannot be read or makes no sense: all defaults, and -1 with one clear line in `error`. */
 int air_conditions_read(struct air_conditions *conditions, const struct air_place *place, char *error, size_t error_size);
 /* Replaces the file whole, and lets every access point of the place know. 0 or -errno. */
 int air_conditions_write(const struct air_conditions *conditions, const struct air_place *place);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "board/air/beacon_text.h"
+#include "board/text.h"
 
 #define ENTRIES_MAX 4096 /* of the directory that a scan looks at */
 #define BACKLOG     64
@@ -22,16 +22,6 @@
 #define PAUSE_US    1000
 
 /* ---- the directory */
-
-__attribute__((format(printf, 3, 4))) static int fail(char *error, size_t size, const char *format,
-                                                      ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error, size, format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 /* The place of all who do not name one. A runtime directory that the environment names is used only
  * if it is this user's: `su` may have left another one's name there. */
@@ -54,23 +44,23 @@ int air_place_open(struct air_place *place, const char *path, char *error, size_
         default_path(place->path, sizeof place->path);
         flags |= O_NOFOLLOW; /* anybody can make a link in /tmp */
     } else if (snprintf(place->path, sizeof place->path, "%s", path) >= (int)sizeof place->path) {
-        return fail(error, error_size, "the air %s: %s", path, strerror(ENAMETOOLONG));
+        return text_fail(error, error_size, "the air %s: %s", path, strerror(ENAMETOOLONG));
     }
     if (mkdir(place->path, 0700) < 0 && errno != EEXIST) {
-        return fail(error, error_size, "cannot make the folder of the air, %s: %s", place->path,
-                    strerror(errno));
+        return text_fail(error, error_size, "cannot make the folder of the air, %s: %s",
+                         place->path, strerror(errno));
     }
     place->dir_fd = open(place->path, flags);
     struct stat stat;
     if (place->dir_fd < 0 || fstat(place->dir_fd, &stat) < 0) {
-        return fail(error, error_size, "cannot use the folder of the air, %s: %s", place->path,
-                    strerror(errno));
+        return text_fail(error, error_size, "cannot use the folder of the air, %s: %s", place->path,
+                         strerror(errno));
     }
     if (stat.st_uid != geteuid() || (stat.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         air_place_close(place);
-        return fail(error, error_size,
-                    "the folder of the air, %s, must be yours, and writable by nobody else",
-                    place->path);
+        return text_fail(error, error_size,
+                         "the folder of the air, %s, must be yours, and writable by nobody else",
+                         place->path);
     }
     /* Those who tidy /tmp leave what is locked alone. */
     flock(place->dir_fd, LOCK_SH | LOCK_NB);
@@ -125,14 +115,17 @@ static bool write_whole(int fd, const char *text)
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, size, 0) == (ssize_t)size;
 }
 
-/* Read a regular file that is open. Its size, or -errno. */
+/* Read a file that is open. Its size, or -errno. */
 static int read_whole(int fd, char *text, size_t text_size)
 {
     struct stat stat;
     if (fstat(fd, &stat) < 0) {
         return -errno;
     }
-    if (!S_ISREG(stat.st_mode) || stat.st_size >= (off_t)text_size) {
+    if (!S_ISREG(stat.st_mode)) {
+        return -EISDIR;
+    }
+    if (stat.st_size >= (off_t)text_size) {
         return -EFBIG;
     }
     ssize_t size = pread(fd, text, text_size - 1, 0);

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #define AIR_SSID_MAX 32
+#define AIR_KEY_MIN  8 /* characters of a WPA2 key */
+#define AIR_KEY_MAX  63
 #define AIR_NETWORKS 128 /* as many are seen in one place */
 
 struct air_place {
@@ -57,7 +59,7 @@ void air_beacon_stop(struct air_beacon *beacon, const struct air_place *place);
 int air_connect(const struct air_place *place, const uint8_t bssid[6]);
 
 /* A small file of the place as a whole: read it (returns its size; `text` gets a NUL) or replace it, so that a reader sees the old one or
- * the new one. -errno. */
+ * the new one. -errno; of reading also -EISDIR: no regular file, whatever it is; -EFBIG: too long. */
 int air_place_read(const struct air_place *place, const char *name, char *text, size_t text_size);
 int air_place_write(const struct air_place *place, const char *name, const char *text);
 

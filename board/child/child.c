@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* ---- what it has of its parent */
@@ -101,6 +102,19 @@ scmp_filter_ctx child_filter(const int *allowed, size_t count)
         return NULL;
     }
     return filter;
+}
+
+int child_allow_place(scmp_filter_ctx filter)
+{
+    static const int place[] = {
+        SCMP_SYS(accept4),  SCMP_SYS(bind),     SCMP_SYS(listen),         SCMP_SYS(connect),
+        SCMP_SYS(openat),   SCMP_SYS(fstat),    SCMP_SYS(newfstatat),     SCMP_SYS(flock),
+        SCMP_SYS(pread64),  SCMP_SYS(pwrite64), SCMP_SYS(ftruncate),      SCMP_SYS(fchmod),
+        SCMP_SYS(renameat), SCMP_SYS(unlinkat), SCMP_SYS(clock_nanosleep)};
+    int result = allow(filter, place, sizeof place / sizeof place[0]) |
+                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+    return result == 0 ? 0 : -1;
 }
 
 int child_close(scmp_filter_ctx filter)

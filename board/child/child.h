@@ -20,6 +20,10 @@ void child_keep(const int *fds, int count);
  * may add rules before child_close(). */
 scmp_filter_ctx child_filter(const int *allowed, size_t count);
 
+/* Rules for the files of a place of the air (board/air/place.h), and for making and using the
+ * sockets in it. 0 or -1. */
+int child_allow_place(scmp_filter_ctx filter);
+
 /* From now on the filter holds, for good; it is freed. 0, or -1. */
 int child_close(scmp_filter_ctx filter);
 

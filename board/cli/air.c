@@ -8,6 +8,8 @@
 #include "board/cli/verbs.h"
 #include "hal/radio.h"
 
+#define LAPTOP_MAC 0x02 /* its first byte; the others are those of its board */
+
 static const char *security_name(uint8_t security)
 {
     static const char *const names[] = {[HAL_RADIO_OPEN] = "open",
@@ -44,6 +46,11 @@ static int list(const struct air_place *place)
     if (count == 0) {
         fprintf(stderr, "no networks in %s\n", place->path);
     }
+    struct air_conditions conditions;
+    char error[1024];
+    if (air_conditions_read(&conditions, place, error, sizeof error) < 0) {
+        fprintf(stderr, "wipy air: %s; it counts as none\n", error);
+    }
     return VERB_DONE;
 }
 
@@ -60,6 +67,38 @@ static void print_conditions(const struct air_conditions *conditions)
     putchar('\n');
 }
 
+/* A radio in range has this address: an access point, or the laptop of its board. The addresses of
+ * other stations are known to their access points only. */
+static bool is_known(const struct air_network *networks, int count, const uint8_t mac[6])
+{
+    for (int i = 0; i < count; i++) {
+        const uint8_t *bssid = networks[i].bssid;
+        if (memcmp(bssid + 1, mac + 1, 5) == 0 && (mac[0] == bssid[0] || mac[0] == LAPTOP_MAC)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of what has been cut just now: it may be a slip of the pen. */
+static void note_unknown(const struct air_place *place, const struct air_conditions *conditions,
+                         const struct air_conditions *before)
+{
+    static struct air_network networks[AIR_NETWORKS];
+    int count = air_place_scan(place, networks, AIR_NETWORKS);
+    for (unsigned i = 0; i < conditions->cut_count; i++) {
+        const uint8_t *mac = conditions->cut[i];
+        if (!air_conditions_is_cut(before, mac) && !is_known(networks, count, mac)) {
+            char text[MAC_TEXT_MAX];
+            mac_text(mac, text);
+            fprintf(stderr,
+                    "wipy air: no access point in %s has the address %s now; it is cut for a "
+                    "station that has it\n",
+                    place->path, text);
+        }
+    }
+}
+
 static int set(const struct air_place *place, char **settings)
 {
     char error[1024];
@@ -72,13 +111,18 @@ static int set(const struct air_place *place, char **settings)
         print_conditions(&conditions);
         return VERB_DONE;
     }
+    struct air_conditions before = conditions;
     for (; *settings != NULL; settings++) {
         if (air_conditions_parse(&conditions, *settings, error, sizeof error) < 0) {
             return verb_usage(&verb_air, "%s", error);
         }
     }
     int result = air_conditions_write(&conditions, place);
-    return result < 0 ? verb_fail(&verb_air, "%s: %s", place->path, strerror(-result)) : VERB_DONE;
+    if (result < 0) {
+        return verb_fail(&verb_air, "%s/" CONDITIONS_FILE ": %s", place->path, strerror(-result));
+    }
+    note_unknown(place, &conditions, &before);
+    return VERB_DONE;
 }
 
 static int air(int argc, char **argv)

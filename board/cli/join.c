@@ -24,12 +24,31 @@ struct wish {
     uint8_t bssid[6];
 };
 
+static int wrong_key(void)
+{
+    return verb_usage(&verb_join, "--key: a WPA2 key has %d to %d characters (WEP: 5 to 26)",
+                      AIR_KEY_MIN, AIR_KEY_MAX);
+}
+
+/* A key that is too short for anything else may be that of a network with WEP. */
+static bool is_wep(const struct air_place *place, const char *ssid)
+{
+    static struct air_network networks[AIR_NETWORKS];
+    int count = air_place_scan(place, networks, AIR_NETWORKS);
+    bool found = false;
+    for (int i = 0; i < count; i++) {
+        found =
+            found || (networks[i].security == HAL_RADIO_WEP && strcmp(networks[i].ssid, ssid) == 0);
+    }
+    return found;
+}
+
 static int take_option(int option, struct wish *wish)
 {
     switch (option) {
     case OPTION_KEY:
-        if (strlen(optarg) > HAL_RADIO_KEY_MAX) {
-            return verb_usage(&verb_join, "--key: has at most %d characters", HAL_RADIO_KEY_MAX);
+        if (strlen(optarg) > AIR_KEY_MAX) {
+            return wrong_key();
         }
         wish->join.key = optarg;
         return VERB_DONE;
@@ -99,9 +118,16 @@ static int join(int argc, char **argv)
         return verb_fail(&verb_join, "%s", error);
     }
     wish.join.place = &place;
-    int status = join_run(&wish.join, error, sizeof error);
+    int status;
+    if (wish.join.key != NULL && strlen(wish.join.key) < AIR_KEY_MIN &&
+        !is_wep(&place, wish.join.ssid)) {
+        status = wrong_key();
+    } else {
+        status = join_run(&wish.join, error, sizeof error);
+        status = status < 0 ? verb_fail(&verb_join, "%s", error) : status;
+    }
     air_place_close(&place);
-    return status < 0 ? verb_fail(&verb_join, "%s", error) : status;
+    return status;
 }
 
 const struct verb verb_join = {
@@ -119,7 +145,8 @@ const struct verb verb_join = {
         "COMMAND's\n"
         "exit status; what it leaves running ends with it.\n"
         "\n"
-        "  --key KEY     the network's key; without it, the network must be open\n"
+        "  --key KEY     the network's key, 8 to 63 characters; without it, the network must be "
+        "open\n"
         "  --bssid MAC   this access point, when several have that name\n"
         "  --air DIR     the air to search (the one of all your boards)\n"
         "  --no-dhcp     no address for wlan0: COMMAND takes care of that\n"

@@ -120,12 +120,12 @@ static int take_router(const char *text, struct router_config *router)
                           "be 1 to %d bytes long",
                           text, AIR_SSID_MAX);
     }
-    if (text[ssid] == ':' && (key_size < ROUTER_KEY_MIN || key_size > ROUTER_KEY_MAX)) {
+    if (text[ssid] == ':' && (key_size < AIR_KEY_MIN || key_size > AIR_KEY_MAX)) {
         return verb_usage(
             &verb_run,
             "--router %s: the key, after the colon, must be %d to %d characters long; "
             "--router SSID, without a colon, is open",
-            text, ROUTER_KEY_MIN, ROUTER_KEY_MAX);
+            text, AIR_KEY_MIN, AIR_KEY_MAX);
     }
     memset(router->ssid, 0, sizeof router->ssid);
     memcpy(router->ssid, text, ssid);
@@ -213,6 +213,7 @@ static int run(int argc, char **argv)
                        (size_t)(embedded_bootloader_end - embedded_bootloader)},
         .factory = {embedded_factory, (size_t)(embedded_factory_end - embedded_factory)},
     };
+    const char *wants_laptop = NULL;
     int option;
     while ((option = verb_option(&verb_run, argc, argv, options)) != -1) {
         if (option == OPTION_HELP) {
@@ -223,12 +224,20 @@ static int run(int argc, char **argv)
         if (status != VERB_DONE) {
             return status;
         }
+        if ((option == OPTION_TELNET || option == OPTION_FTP) && strcmp(optarg, "off") != 0) {
+            wants_laptop = option == OPTION_FTP ? "ftp" : "telnet";
+        }
     }
     if (argc - optind > 1) {
         return verb_usage(&verb_run, "one board at a time, not also %s", argv[optind + 1]);
     }
     if (config.router.internet && !config.router.enabled) {
         return verb_usage(&verb_run, "--internet is for the router: give it a --router SSID:KEY");
+    }
+    if (config.no_laptop && wants_laptop != NULL) {
+        return verb_usage(&verb_run,
+                          "--%s needs the laptop, which --no-laptop leaves out: give one of them",
+                          wants_laptop);
     }
     if (optind < argc) {
         config.directory = argv[optind];

@@ -16,6 +16,8 @@
 #include "board/air/station.h"
 #include "board/join/inside.h"
 #include "board/join/lease.h"
+#include "board/join/range.h"
+#include "board/join/sandbox.h"
 
 #define BATCH 64 /* frames taken from one side before the other has its turn */
 
@@ -26,7 +28,7 @@ struct join {
     struct air_station station;
     struct lease lease;
     ev_io signals, tap, air, air_has_room;
-    ev_timer look, limit;
+    ev_timer look, quiet, limit;
     struct frame held; /* waits for room in the air; size 0: none */
     bool has_started;  /* COMMAND */
     bool has_ended;
@@ -56,6 +58,7 @@ static void start(struct join *join)
     if (!join->has_started) {
         join->has_started = true;
         ev_timer_stop(join->loop, &join->limit);
+        ev_timer_stop(join->loop, &join->quiet);
         inside_go(&join->inside);
     }
 }
@@ -244,31 +247,40 @@ static void station_changed(struct air_station *station)
     }
 }
 
-static bool is_wanted(const struct join_config *config, const struct air_network *network)
-{
-    return strcmp(network->ssid, config->ssid) == 0 &&
-           (config->bssid == NULL || memcmp(network->bssid, config->bssid, 6) == 0);
-}
-
 /* Look for the network until it is there, which says what security it has. */
 static void look(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct join *join = timer->data;
     const struct join_config *config = join->config;
-    static struct air_network networks[AIR_NETWORKS];
-    int count = air_place_scan(config->place, networks, AIR_NETWORKS);
-    for (int i = 0; i < count; i++) {
-        if (!is_wanted(config, &networks[i])) {
-            continue;
-        }
-        ev_timer_stop(loop, timer);
-        if (config->key == NULL && networks[i].security != HAL_RADIO_OPEN) {
-            fail(join, "%s wants a key: --key KEY", config->ssid);
-            return;
-        }
-        air_station_join(&join->station, config->ssid, config->bssid, networks[i].security,
-                         config->key != NULL ? config->key : "");
+    struct air_network found;
+    if (!range_find(config, &found)) {
         return;
+    }
+    ev_timer_stop(loop, timer);
+    if (config->key == NULL && found.security != HAL_RADIO_OPEN) {
+        fail(join, "%s wants a key: --key KEY", config->ssid);
+        return;
+    }
+    air_station_join(&join->station, config->ssid, config->bssid, found.security,
+                     config->key != NULL ? config->key : "");
+}
+
+static bool is_searching(const struct join *join)
+{
+    return ev_is_active(&join->look) || join->station.state == AIR_STATION_SEARCHING;
+}
+
+static void say_what_we_wait_for(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    const struct join *join = timer->data;
+    const char *ssid = join->config->ssid;
+    if (join->has_joined) {
+        fprintf(stderr, "wipy join: waiting for an address in %s\n", ssid);
+    } else if (is_searching(join)) {
+        fprintf(stderr, "wipy join: waiting for the network %s in the air %s\n", ssid,
+                join->config->place->path);
+    } else {
+        fprintf(stderr, "wipy join: waiting for an answer of %s\n", ssid);
     }
 }
 
@@ -278,9 +290,10 @@ static void too_late(struct ev_loop *loop, ev_timer *timer, int events)
     if (join->has_joined) {
         fail(join, "%s gives no address: no DHCP lease within %.0f s", join->config->ssid,
              JOIN_LEASE_SECONDS);
-    } else if (ev_is_active(&join->look) || join->station.state == AIR_STATION_SEARCHING) {
-        fail(join, "there is no network %s in range; `wipy air %s` lists those that are",
-             join->config->ssid, join->config->place->path);
+    } else if (is_searching(join)) {
+        char why[1024];
+        range_explain(join->config, why, sizeof why);
+        fail(join, "%s", why);
     } else {
         fail(join, "%s does not answer", join->config->ssid);
     }
@@ -306,11 +319,13 @@ static void set_up(struct join *join, int signal_fd, const uint8_t mac[6])
     ev_io_init(&join->air, air_readable, -1, EV_READ);
     ev_io_init(&join->air_has_room, air_has_room, -1, EV_WRITE);
     ev_timer_init(&join->look, look, 0., 0.05);
+    ev_timer_init(&join->quiet, say_what_we_wait_for, JOIN_QUIET_SECONDS, 0.);
     ev_timer_init(&join->limit, too_late, JOIN_NETWORK_SECONDS, 0.);
     join->signals.data = join->tap.data = join->air.data = join->air_has_room.data = join;
-    join->look.data = join->limit.data = join;
+    join->look.data = join->quiet.data = join->limit.data = join;
     ev_io_start(loop, &join->signals);
     ev_timer_start(loop, &join->look);
+    ev_timer_start(loop, &join->quiet);
     ev_timer_start(loop, &join->limit);
 
     join->station = (struct air_station){.loop = loop,
@@ -359,6 +374,11 @@ int join_run(const struct join_config *config, char *error, size_t error_size)
         return -1;
     }
     join.loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+    if (join.loop == NULL || join_sandbox(join.inside.pid) < 0) {
+        snprintf(error, error_size, "cannot start: %s", strerror(errno));
+        inside_stop(&join.inside);
+        return -1;
+    }
     set_up(&join, signal_fd, mac);
     ev_run(join.loop, 0);
     if (!join.has_ended) {

@@ -13,6 +13,7 @@
 
 #include "board/air/place.h"
 
+#define JOIN_QUIET_SECONDS   1.0  /* then it says, once, on stderr what it waits for */
 #define JOIN_NETWORK_SECONDS 5.0  /* for the network to be found and joined */
 #define JOIN_LEASE_SECONDS   20.0 /* for a lease, after that */
 

@@ -9,6 +9,7 @@
 union board_packet {
     struct laptop_invitation invitation;
     struct laptop_wipy wipy;
+    struct laptop_prospect prospect;
 };
 
 /* Receive one of them, and for an invitation its descriptor, else -1. Returns its size; 0: there is

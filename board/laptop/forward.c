@@ -73,7 +73,9 @@ static void serve(struct forward_relay *relay)
 {
     switch (relay->state) {
     case RELAY_WAITING:
-        if (!ev_is_active(&relay->patience))
+        if (relay->forward->station->is_lost)
+            destroy(relay, false);
+        else if (!ev_is_active(&relay->patience))
             wait_for_lease(relay);
         return;
     case RELAY_CONNECTING_WIPY:
@@ -243,11 +245,12 @@ int forward_wipy(struct forward *forward, struct tcp_pcb *pcb, const struct sock
 
 void forward_online(struct forward *forward, bool online)
 {
-    if (!online)
-        return; /* lwIP has told every relay */
-    for (struct forward_relay *relay = forward->relays; relay != NULL; relay = relay->next)
-        if (relay->state == RELAY_WAITING)
+    for (struct forward_relay *relay = forward->relays; relay != NULL; relay = relay->next) {
+        if (relay->state == RELAY_WAITING && online)
             relay_connect_wipy(relay);
+        else if (relay->state == RELAY_WAITING)
+            relay_touch(relay);
+    }
 }
 
 int forward_accept(int listener, struct sockaddr_in *peer)

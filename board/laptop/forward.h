@@ -1,10 +1,10 @@
 /* The relay: joins a connection of the host to a connection of the WiPy and passes bytes both ways,
  * with back-pressure, half-close and reset. A filter may change the bytes on the way.
  *
- * A connection that comes while the WiPy boots waits for the lease, up to FORWARD_WAIT. When the
- * WiPy refuses or resets, when the network goes down, or when the wait is over, the host's side is
- * reset, so that no half transfer looks like a whole one. At most FORWARD_MAX connections at a
- * time; further ones are reset at once. */
+ * A connection that comes while the WiPy boots waits for the lease, up to FORWARD_WAIT; not while
+ * the WiPy is lost (station.h). When the WiPy refuses or resets, when the network goes down, or
+ * when the wait is over, the host's side is reset, so that no half transfer looks like a whole one.
+ * At most FORWARD_MAX connections at a time; further ones are reset at once. */
 #ifndef BOARD_LAPTOP_FORWARD_H
 #define BOARD_LAPTOP_FORWARD_H
 
@@ -50,7 +50,7 @@ void forward_host(struct forward *forward, int fd, uint16_t wipy_port,
 int forward_wipy(struct forward *forward, struct tcp_pcb *pcb, const struct sockaddr_in *to,
                  const struct sockaddr_in *from);
 
-/* The lease has come or gone. */
+/* The lease has come or gone, or the WiPy is lost or no longer. */
 void forward_online(struct forward *forward, bool online);
 
 /* Accept one connection of the listening socket `listener`, non-blocking; -1 when there is none. */

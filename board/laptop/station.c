@@ -147,12 +147,20 @@ static void abort_connections(void)
         tcp_abort(tcp_active_pcbs);
 }
 
+static void tell_board(const struct station *station, enum laptop_word word,
+                       enum handshake_refusal refusal)
+{
+    struct laptop_news news = {station->invitation, (uint8_t)word, (uint8_t)refusal};
+    (void)!write(station->config.board_fd, &news, sizeof news);
+}
+
 static void go_offline(struct station *station)
 {
     if (!station->online)
         return;
     station->online = false;
     abandon_connections();
+    tell_board(station, LAPTOP_REACHES_NO_MORE, HANDSHAKE_OK);
     station->config.changed(station->config.context, false);
 }
 
@@ -184,6 +192,7 @@ static void check_wipy(struct station *station)
         station->online = true;
         station->wipy_address = address;
         abort_connections();
+        tell_board(station, LAPTOP_REACHES, HANDSHAKE_OK);
         station->config.changed(station->config.context, true);
     }
 }
@@ -253,18 +262,18 @@ static void leave_air(struct station *station)
 }
 
 /* No longer, or not at all in the air: the board searches for the next access point. */
-static void lose_air(struct station *station, uint8_t word)
+static void lose_air(struct station *station)
 {
-    struct laptop_news news = {.invitation = station->invitation, .word = word};
     leave_air(station);
-    (void)!write(station->config.board_fd, &news, sizeof news);
+    tell_board(station, LAPTOP_ENDED, HANDSHAKE_OK);
 }
 
 static void attempt_over(void *context, enum handshake_refusal refusal)
 {
     struct station *station = context;
     if (refusal != HANDSHAKE_OK) {
-        lose_air(station, LAPTOP_REFUSED);
+        leave_air(station);
+        tell_board(station, LAPTOP_REFUSED, refusal);
         return;
     }
     ev_io_set(&station->readable, station->air_fd, EV_READ);
@@ -312,6 +321,9 @@ static void told(struct ev_loop *loop, ev_io *io, int events)
     else if (size == sizeof packet.wipy) {
         station->wipy = packet.wipy;
         check_wipy(station);
+    } else if (size == sizeof packet.prospect) {
+        station->is_lost = packet.prospect.is_lost;
+        station->config.changed(station->config.context, station->online);
     }
 }
 
@@ -344,13 +356,13 @@ static void air_readable(struct ev_loop *loop, ev_io *io, int events)
     int count = recvmmsg(station->air_fd, messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            lose_air(station, LAPTOP_ENDED);
+            lose_air(station);
         return;
     }
     for (int i = 0; i < count; i++) {
         size_t size = messages[i].msg_len;
         if (size == 0) { /* end of file */
-            lose_air(station, LAPTOP_ENDED);
+            lose_air(station);
             return;
         }
         if (size >= FRAME_MIN)
@@ -402,6 +414,7 @@ void station_init(struct station *station, const struct station_config *config)
     ev_prepare_init(&station->before_sleep, before_sleep);
     station->told.data = station->readable.data = station->writable.data = station;
     station->before_sleep.data = station;
+    ev_set_priority(&station->told, 1); /* what the board says now is so for who comes now */
     ev_set_priority(&station->before_sleep,
                     EV_MINPRI); /* after the other preparations, which may send */
     ev_io_start(config->loop, &station->told);

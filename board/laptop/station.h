@@ -1,5 +1,5 @@
-/* A station of the WiPy's network, or of one that the WiPy is in: lwIP with one interface whose frames
- * pass through an association to which the board invites, its DHCP lease, and its timers.
+/* A station of the WiPy's network, or of one that the WiPy is in: lwIP with one interface whose
+ * frames pass through an association to which the board invites, its DHCP lease, and its timers.
  *
  * lwIP is global, so there is one station per process. */
 #ifndef BOARD_LAPTOP_STATION_H
@@ -18,7 +18,8 @@ struct station_config {
     int board_fd; /* as in laptop.h; stays the caller's */
     uint8_t mac[6];
     /* Called when a lease is there and the WiPy can be reached (true), and when that has ended
-     * (false); by then the error callback of every TCP connection has been told. */
+     * (false); by then the error callback of every TCP connection has been told. And when `is_lost`
+     * has changed. */
     void (*changed)(void *context, bool online);
     void *context;
 };
@@ -27,10 +28,11 @@ struct station {
     struct station_config config;
     struct netif netif;
     bool has_lease, online;
+    bool is_lost;            /* while not online: that is not going to change soon */
     uint32_t invitation;     /* the number of the last one */
     struct laptop_wipy wipy; /* where it says the WiPy is */
     ip_addr_t wipy_address;  /* while online */
-    int air_fd; /* of the association, or the attempt at one; -1: none */
+    int air_fd;              /* of the association, or the attempt at one; -1: none */
     struct air_attempt attempt;
     ev_io told;
     ev_io readable;

@@ -17,8 +17,6 @@
 #include "hal/radio.h"
 
 #define ROUTER_CHANNEL 11
-#define ROUTER_KEY_MIN 8
-#define ROUTER_KEY_MAX 63
 
 struct router_config {
     bool enabled;

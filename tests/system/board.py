@@ -123,8 +123,8 @@ class Board:
     # ---- the process
 
     def command(self):
-        ports = [] if "--telnet" in self.options else ["--telnet", "0"]
-        ports += [] if "--ftp" in self.options else ["--ftp", "0"]
+        services = [] if "--no-laptop" in self.options else ["--telnet", "--ftp"]
+        ports = [part for service in services if service not in self.options for part in (service, "0")]
         return [str(WIPY), "run", str(self.directory), *ports, "--quiet", *map(str, self.options)]
 
     def start(self, limit=LIMIT, ready=True):

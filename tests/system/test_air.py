@@ -146,7 +146,8 @@ def losses(board):
         ("wlan.auth((WLAN.WPA2, 'another key'))", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} wants another key than the factory's"),
         ("wlan.auth(None)", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} wants another key than the factory's"),
         ("wlan.ssid('elsewhere')", "wlan.ssid(ssid)", "its name is elsewhere now, and not {}"),
-        ("wlan.mode(WLAN.STA)", "wlan.mode(WLAN.AP)", "it is a station now"),
+        ("wlan.mode(WLAN.STA)", "wlan.mode(WLAN.AP)", "{} is off the air"),
+        ("wlan.mode(WLAN.STA); wlan.connect('nowhere')", "wlan.mode(WLAN.AP)", "it is a station now"),
     ],
 )
 def test_a_laptop_that_has_lost_the_board_says_why(make_board, place, change, undo, why):

@@ -1,5 +1,6 @@
 """`wipy air`: the networks in range, and how bad the air is."""
 
+import os
 import re
 import socket
 
@@ -80,6 +81,46 @@ def test_settings_that_make_no_sense(tmp_path, setting):
     assert result.returncode == 2 and result.stdout == ""
     assert re.match(r"wipy air: .*\n`wipy help air`", result.stderr) and setting in result.stderr
     assert conditions(place) == "loss=0% delay=0ms jitter=0ms rate=0kbps"  # all or nothing
+
+
+NO_FILES = {"fifo": os.mkfifo, "folder": os.mkdir, "link": lambda path: os.symlink("/dev/zero", path)}
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_conditions_that_are_no_file(make_board, tmp_path, kind):
+    place = tmp_path / "air"
+    board = make_board("--air", place)
+    words = f"{place}/conditions.json is not a regular file"
+    NO_FILES[kind](place / "conditions.json")
+    result = wipy("air", place, "set")
+    assert (result.returncode, result.stderr) == (1, f"wipy air: {words}\n")
+    result = wipy("air", place)
+    assert result.returncode == 0 and result.stderr == f"wipy air: {words}; it counts as none\n"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as knock:
+        knock.connect(str(next(place.glob("*.sock"))))
+    wait_for(lambda: board.status()["notices"] == [words], "the notice")
+    assert board.errors().count(f"notice: {words}") == 1
+    assert board.telnet().python("1 + 1") == "2"
+    if kind == "folder":
+        result = wipy("air", place, "set", "clear")
+        assert result.returncode == 1 and "conditions.json: Is a directory" in result.stderr
+        (place / "conditions.json").rmdir()
+    wipy("air", place, "set", "clear", check=True)
+    wait_for(lambda: board.status()["notices"] == [], "nothing to notice")
+
+
+def test_a_cut_of_somebody_who_is_not_there(make_board, tmp_path):
+    place = tmp_path / "air"
+    board = make_board("--air", place)
+    mac = mac_of(board)
+    for known in (mac, "02" + mac[2:]):
+        assert wipy("air", place, "set", f"cut={known}").stderr == ""
+    result = wipy("air", place, "set", "cut=d4:f5:13:00:00:01", "cut=02:f5:13:00:00:02")
+    assert result.returncode == 0 and result.stdout == ""
+    for line, unknown in zip(result.stderr.splitlines(), ("d4:f5:13:00:00:01", "02:f5:13:00:00:02"), strict=True):
+        assert line.startswith(f"wipy air: no access point in {place} has the address {unknown} now")
+        assert unknown in conditions(place)
+    assert wipy("air", place, "set", "loss=0%").stderr == "", "that was said"
 
 
 def test_a_cut_board_loses_its_laptop(make_board, tmp_path):

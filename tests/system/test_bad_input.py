@@ -244,6 +244,14 @@ def test_wrong_usage(tmp_path, arguments):
     assert list(tmp_path.iterdir()) == [], "nothing was made"
 
 
+@pytest.mark.parametrize("option", ["--telnet", "--ftp"])
+def test_ports_without_a_laptop(tmp_path, option):
+    for arguments in (["--no-laptop", option, "2400"], [option, "0", "--no-laptop"]):
+        result = wipy("run", tmp_path / "wipy", *arguments)
+        fails(result, 2, option, "--no-laptop")
+    assert list(tmp_path.iterdir()) == [], "nothing was made"
+
+
 def test_firmware_that_is_none(tmp_path):
     fails(run(tmp_path / "wipy", "--firmware", str(tmp_path / "missing")), 1, "missing")
     (tmp_path / "no image").write_bytes(b"this is no firmware image" * 100)

@@ -201,10 +201,22 @@ def test_wrong_key(network):
 
 @needs_namespaces
 def test_wrong_ssid(network):
-    for options in ({"ssid": "wipy-wlan-none"}, {"options": ["--bssid", "02:00:00:00:00:01"]}):
+    for options in ({"ssid": "wipy-wlan-none"}, {"ssid": "wipy-wlan-none", "options": ["--bssid", "02:00:00:00:00:01"]}):
         result = network.join("echo", "inside", **options)
         assert (result.returncode, result.stdout) == (1, "")
-        assert re.fullmatch(rf"wipy join: there is no network \S+ in range; `wipy air {network.place}` .*\n", result.stderr)
+        waits, why = result.stderr.splitlines()
+        assert waits == f"wipy join: waiting for the network wipy-wlan-none in the air {network.place}"
+        assert re.fullmatch(rf"wipy join: there is no network wipy-wlan-none in range; `wipy air {network.place}` .*", why)
+
+
+@needs_namespaces
+def test_another_access_point(network):
+    bssid, mac = "02:00:00:00:00:01", network.board.status()["wlan"]["mac"]
+    result = network.join("echo", "inside", options=["--bssid", bssid])
+    assert (result.returncode, result.stdout) == (1, "")
+    why = f"the network {network.ssid} is in range, but without {bssid}: it has {mac}"
+    assert result.stderr.splitlines()[1:] == [f"wipy join: {why}"]
+    assert network.join("true", options=["--bssid", mac]).returncode == 0
 
 
 @needs_namespaces
@@ -214,6 +226,14 @@ def test_wrong_password(network):
         hang_up(session)
     result = network.join("curl", "-sS", f"ftp://micro:pascal@{ADDRESS}/")
     assert result.returncode == 67 and "Access denied: 530" in result.stderr
+
+
+@needs_namespaces
+def test_names_fail_at_once(network):
+    """A WiPy answers no DNS, and says so."""
+    name = network.ssid.replace("-wlan", "") + ".local"
+    ask = f"import socket\ntry: socket.getaddrinfo('{name}', 23)\nexcept socket.gaierror: print('none')"
+    assert network.inside("timeout", "3", sys.executable, "-c", ask) == "none\n"  # a resolver that is not answered takes 5 s
 
 
 @needs_namespaces
@@ -256,6 +276,22 @@ def test_wrong_usage():
         assert result.returncode == 2 and "`wipy help join`" in result.stderr, arguments
 
 
+@pytest.mark.parametrize("key", ["", "short", "7654321", "k" * 64])
+def test_a_key_that_cannot_be(tmp_path, key):
+    result = wipy("join", "anywhere", "--air", tmp_path / "air", "--key", key, "--", "true")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == "wipy join: --key: a WPA2 key has 8 to 63 characters (WEP: 5 to 26)"
+
+
+@needs_namespaces
+def test_a_short_key_of_wep(own_network):
+    uart = own_network.board.uart()
+    uart.prompt()
+    uart.run(f"import network; network.WLAN().init(network.WLAN.AP, ssid='{own_network.ssid}', auth=(network.WLAN.WEP, '12345'))")
+    assert own_network.join("true", key="12345").returncode == 0
+    assert own_network.join("true", key="54321").stderr.endswith("the key is wrong\n")
+
+
 # ---- how it ends
 
 
@@ -274,6 +310,14 @@ def test_signals_reach_the_command(network, number):
     process = network.start("while :; do sleep 0.05; done", begin="trap 'echo caught; exit 3' TERM HUP INT; echo begun")
     process.send_signal(number)
     assert process.communicate(timeout=LIMIT)[0] == "caught\n" and process.returncode == 3
+
+
+@needs_namespaces
+def test_we_are_filtered_and_the_command_is_not(network):
+    process = network.start("grep Seccomp: /proc/self/status; read line")
+    assert process.stdout.readline().split() == ["Seccomp:", "0"]
+    assert "Seccomp:\t2\n" in Path("/proc", str(process.pid), "status").read_text()
+    process.communicate("\n", timeout=LIMIT)
 
 
 @needs_namespaces
@@ -419,7 +463,10 @@ def test_a_full_pool(own_network, tmp_path):
     udhcpc = "udhcpc -f -q -n -t 2 -T 1 -i wlan0 2>&1"
     result = own_network.join("sh", "-c", udhcpc, options=["--no-dhcp"])
     assert result.returncode == 1 and "no lease" in result.stdout
-    assert waiting.communicate(timeout=60)[1] == f"wipy join: {own_network.ssid} gives no address: no DHCP lease within 20 s\n"
+    assert waiting.communicate(timeout=60)[1].splitlines() == [
+        f"wipy join: waiting for an address in {own_network.ssid}",
+        f"wipy join: {own_network.ssid} gives no address: no DHCP lease within 20 s",
+    ]
     assert waiting.returncode == 1
     own_network.inside(sys.executable, flood, "release", "192.168.1.77", options=["--no-dhcp"])
     assert leased(own_network.inside("sh", "-c", udhcpc + "; udhcpc -f -q -n -R -i wlan0", options=["--no-dhcp"])) == "192.168.1.77"
