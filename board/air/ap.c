@@ -255,9 +255,14 @@ static int go_on_air(struct air_ap *ap)
     return result;
 }
 
+/* The look comes first: who finds its bssid taken when it starts waits a while for that to end. */
 static void retry(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
-    go_on_air(timer->data);
+    struct air_ap *ap = timer->data;
+    struct air_network other;
+    if (!air_place_find(ap->place, ap->network.bssid, &other)) {
+        go_on_air(ap);
+    }
 }
 
 void air_ap_init(struct air_ap *ap, struct ev_loop *loop, const struct air_place *place,
