@@ -353,5 +353,6 @@ const char *handshake_refusal_text(enum handshake_refusal refusal)
         [HANDSHAKE_TAKEN] = "another station has this hardware address",
         [HANDSHAKE_CUT] = "the link is cut",
     };
-    return texts[refusal];
+    bool known = refusal < sizeof texts / sizeof texts[0];
+    return texts[known ? refusal : HANDSHAKE_PROTOCOL];
 }

@@ -31,6 +31,7 @@ enum handshake_refusal {
     HANDSHAKE_TAKEN = 6,          /* another station has this MAC */
     HANDSHAKE_CUT = 7,            /* the link is cut (air conditions) */
 };
+/* Of any number: another process may have sent it. */
 const char *handshake_refusal_text(enum handshake_refusal refusal);
 
 /* The master key; takes about 3 ms. `pmk` 32 bytes. */

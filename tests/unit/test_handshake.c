@@ -327,6 +327,13 @@ static void random_packets_open_nothing(void **state)
     }
 }
 
+static void every_number_has_words(void **state)
+{
+    for (int number = 0; number < 256; number++) {
+        assert_true(strlen(handshake_refusal_text((enum handshake_refusal)number)) > 0);
+    }
+}
+
 static int make_keys(void **state)
 {
     handshake_pmk("12345678", home.ssid, wrong);
@@ -351,6 +358,7 @@ int main(void)
         cmocka_unit_test(other_words_of_the_access_point_are_passed_on),
         cmocka_unit_test(a_station_has_an_address_of_its_own),
         cmocka_unit_test(random_packets_open_nothing),
+        cmocka_unit_test(every_number_has_words),
     };
     return cmocka_run_group_tests(tests, make_keys, NULL);
 }
