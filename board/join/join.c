@@ -19,7 +19,9 @@
 #include "board/join/range.h"
 #include "board/join/sandbox.h"
 
-#define BATCH 64 /* frames taken from one side before the other has its turn */
+#define BATCH            64 /* frames taken from one side before the other has its turn */
+#define RELEASE_TRIES    200
+#define RELEASE_PAUSE_US 1000
 
 struct join {
     const struct join_config *config;
@@ -359,6 +361,16 @@ static int take_over_signals(sigset_t *before)
     return signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* COMMAND may be quicker than the answer that says where the lease goes. */
+static void release(struct join *join)
+{
+    for (int i = 0; i < RELEASE_TRIES && !lease_can_release(&join->lease); i++) {
+        usleep(RELEASE_PAUSE_US);
+        ev_run(join->loop, EVRUN_NOWAIT);
+    }
+    lease_release(&join->lease);
+}
+
 int join_run(const struct join_config *config, char *error, size_t error_size)
 {
     static struct join join;
@@ -386,7 +398,7 @@ int join_run(const struct join_config *config, char *error, size_t error_size)
     }
     send_the_rest(&join);
     if (!config->no_dhcp) {
-        lease_release(&join.lease);
+        release(&join);
     }
     return join.status;
 }

@@ -27,7 +27,8 @@ struct join_config {
 };
 
 /* Join, run COMMAND, and return its exit status, 128 + n when signal n has ended it (or us, before
- * it began); or -1 with one clear line in `error`, and COMMAND has not been started. */
+ * it began); or -1 with one clear line in `error`, and COMMAND has not been started. Afterwards the
+ * process is in a sandbox (sandbox.h), and should end. */
 int join_run(const struct join_config *config, char *error, size_t error_size);
 
 #endif

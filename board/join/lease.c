@@ -154,6 +154,16 @@ bool lease_frame(struct lease *lease, const uint8_t *frame, size_t size)
     return for_us_only;
 }
 
+bool lease_can_release(struct lease *lease)
+{
+    struct netif *netif = &lease->netif;
+    struct eth_addr *hardware;
+    const ip4_addr_t *address;
+    return !dhcp_supplied_address(netif) ||
+           etharp_find_addr(netif, ip_2_ip4(&netif_dhcp_data(netif)->server_ip_addr), &hardware,
+                            &address) >= 0;
+}
+
 void lease_release(struct lease *lease)
 {
     dhcp_release_and_stop(&lease->netif);

@@ -34,6 +34,9 @@ void lease_link(struct lease *lease, bool up);
 /* A frame has come in. True: it was for the DHCP client, and nobody else has to see it. */
 bool lease_frame(struct lease *lease, const uint8_t *frame, size_t size);
 
+/* The lease can be given back now: the server's hardware address is known, or there is none. */
+bool lease_can_release(struct lease *lease);
+
 /* Give the lease back. */
 void lease_release(struct lease *lease);
 
