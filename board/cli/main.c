@@ -1,11 +1,13 @@
 /* `wipy VERB ...`: finds the verb. */
 #include "board/cli/verbs.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/version.h"
 
@@ -97,8 +99,22 @@ static int help(int argc, char **argv)
     return VERB_DONE;
 }
 
+/* Whoever starts us may have closed stdin, stdout or stderr. The next file to be opened, such as a
+ * board's flash, would get its number, and what we print. */
+static void fill_standard_files(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_files();
     if (argc < 2) {
         overview(stderr);
         return VERB_USAGE;

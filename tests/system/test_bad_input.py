@@ -2,12 +2,13 @@
 
 import ftplib
 import os
+import signal
 import socket
 import subprocess
 
 import pytest
 
-from board import WIPY, client, retrieve, store, wipy
+from board import WIPY, client, retrieve, store, wait_for, wipy
 from stream import LIMIT
 
 FLASH_SIZE = 16 * 1024 * 1024
@@ -192,6 +193,20 @@ def test_stale_socket_of_a_killed_board(board):
     fails(wipy("ctl", board.directory, "status"), 1)
     board.start()
     assert board.status()["state"] == "running"
+
+
+def test_standard_files_that_are_closed(make_board):
+    """The flash must not be opened as stderr: what the board prints would be in it."""
+    board = make_board(start=False)
+    command = board.command()
+    board.command = lambda: ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command]
+    board.start(ready=False)
+    wait_for(lambda: wipy("ctl", board.directory, "status").returncode == 0 and board.status()["addresses"]["telnet"], "the board")
+    assert board.telnet().python("1+1") == "2"
+    before = flash_file(board.directory).read_bytes()
+    os.kill(next(pid for pid in board.pids if open(f"/proc/{pid}/comm").read() == "wipy-laptop\n"), signal.SIGKILL)
+    wait_for(lambda: not board.status()["addresses"]["telnet"], "the end of the laptop")
+    assert flash_file(board.directory).read_bytes() == before
 
 
 # ---- the command line
