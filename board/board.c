@@ -126,10 +126,18 @@ static void air_complained(void *context)
     board_warn(board, "notice: %s; it counts as none", board->radio.ap.complaint);
 }
 
-static void radio_doubled(void *context)
+static void radio_unheard(void *context)
 {
-    board_warn(context, "another board with the same hardware address is in this air; this one is "
-                        "not heard until that has gone");
+    struct board *board = context;
+    int reason = board->radio.ap.silence;
+    if (reason == -EADDRINUSE) {
+        board_warn(board,
+                   "another board with the same hardware address is in this air; this one is not "
+                   "heard until that has gone");
+    } else {
+        board_warn(board, "notice: the board is not heard in the air %s as long as that is so: %s",
+                   board->place.path, strerror(-reason));
+    }
 }
 
 static void laptop_noticed(void *context, const char *line)
@@ -246,7 +254,7 @@ static int open_parts(struct board *board, const struct board_config *config)
     }
     board->radio.changed = radio_changed;
     board->radio.on_air = radio_on_air;
-    board->radio.doubled = radio_doubled;
+    board->radio.unheard = radio_unheard;
     board->radio.complained = air_complained;
     board->radio.context = board;
     radio_init(&board->radio, board->loop, &board->place, board->mac, board->power.registers);

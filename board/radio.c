@@ -1,6 +1,5 @@
 #include "board/radio.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "hal/result.h"
@@ -27,6 +26,12 @@ static void complained(void *context)
 {
     struct radio *radio = context;
     radio->complained(radio->context);
+}
+
+static void unheard(void *context)
+{
+    struct radio *radio = context;
+    radio->unheard(radio->context);
 }
 
 static void on_air(void *context)
@@ -159,11 +164,8 @@ int radio_ap_start(struct radio *radio, const struct link_radio_ap *ap)
     struct air_network network = {.channel = ap->channel, .security = ap->security};
     memcpy(network.ssid, ap->ssid, sizeof network.ssid);
     memcpy(network.bssid, radio->mac, sizeof network.bssid);
-    int result = air_ap_start(&radio->ap, &network, ap->key);
-    if (result == -EADDRINUSE) {
-        radio->doubled(radio->context);
-    }
-    return result == 0 || result == -EADDRINUSE ? HAL_OK : HAL_ERROR_FAILED;
+    air_ap_start(&radio->ap, &network, ap->key);
+    return HAL_OK;
 }
 
 void radio_ap_stop(struct radio *radio)
@@ -204,6 +206,7 @@ void radio_init(struct radio *radio, struct ev_loop *loop, const struct air_plac
     relay_init(&radio->relay, loop);
     air_ap_init(&radio->ap, loop, place, &radio->relay);
     radio->ap.on_air = on_air;
+    radio->ap.unheard = unheard;
     radio->ap.members_changed = members_changed;
     radio->ap.complained = complained;
     radio->ap.context = radio;

@@ -25,8 +25,8 @@ struct radio {
     void (*changed)(void *context);
     /* Its access point has come on the air. */
     void (*on_air)(void *context);
-    /* Another access point with the same address is on the air. */
-    void (*doubled)(void *context);
+    /* Its access point cannot go on the air: ap.silence is a new one. */
+    void (*unheard)(void *context);
     /* ap.complaint is a new one. */
     void (*complained)(void *context);
     void *context;

@@ -244,15 +244,26 @@ static void knock(struct ev_loop *loop, struct ev_io *watcher, int events)
 static int go_on_air(struct air_ap *ap)
 {
     int result = air_beacon_start(&ap->beacon, ap->place, &ap->network);
+    bool is_new = result != ap->silence;
+    ap->silence = result;
+    ap->retry.repeat = result == 0 ? AP_LOOK : AP_START_RETRY;
+    ev_timer_again(ap->loop, &ap->retry);
     if (result == 0) {
-        ev_timer_stop(ap->loop, &ap->retry);
         ev_io_set(&ap->knock, ap->beacon.listen_fd, EV_READ);
         ev_io_start(ap->loop, &ap->knock);
         if (ap->on_air != NULL) {
             ap->on_air(ap->context);
         }
+    } else if (is_new && ap->unheard != NULL) {
+        ap->unheard(ap->context);
     }
     return result;
+}
+
+static void go_off_air(struct air_ap *ap)
+{
+    ev_io_stop(ap->loop, &ap->knock);
+    air_beacon_stop(&ap->beacon, ap->place);
 }
 
 /* The look comes first: who finds its bssid taken when it starts waits a while for that to end. */
@@ -260,6 +271,10 @@ static void retry(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct air_ap *ap = timer->data;
     struct air_network other;
+    if (air_beacon_is_there(&ap->beacon, ap->place)) {
+        return;
+    }
+    go_off_air(ap);
     if (!air_place_find(ap->place, ap->network.bssid, &other)) {
         go_on_air(ap);
     }
@@ -272,7 +287,6 @@ void air_ap_init(struct air_ap *ap, struct ev_loop *loop, const struct air_place
     ap->beacon.file_fd = ap->beacon.listen_fd = -1;
     ev_io_init(&ap->knock, knock, -1, EV_READ);
     ev_init(&ap->retry, retry);
-    ap->retry.repeat = AP_START_RETRY;
     ap->knock.data = ap->retry.data = ap;
     for (int i = 0; i < AP_UNFINISHED; i++) {
         struct ap_handshake *one = &ap->unfinished[i];
@@ -290,12 +304,9 @@ int air_ap_start(struct air_ap *ap, const struct air_network *network, const cha
     strncpy(ap->key, key, sizeof ap->key - 1);
     ap->has_pmk = false;
     look_at_conditions(ap);
-    int result = go_on_air(ap);
-    ap->is_up = result == 0 || result == -EADDRINUSE;
-    if (result == -EADDRINUSE) {
-        ev_timer_again(ap->loop, &ap->retry);
-    }
-    return result;
+    ap->is_up = true;
+    ap->silence = 0;
+    return go_on_air(ap);
 }
 
 void air_ap_stop(struct air_ap *ap)
@@ -305,8 +316,7 @@ void air_ap_stop(struct air_ap *ap)
     }
     ap->is_up = false;
     ev_timer_stop(ap->loop, &ap->retry);
-    ev_io_stop(ap->loop, &ap->knock);
-    air_beacon_stop(&ap->beacon, ap->place);
+    go_off_air(ap);
     for (int i = 0; i < AP_UNFINISHED; i++) {
         if (ap->unfinished[i].in.fd >= 0) {
             end(&ap->unfinished[i]);

@@ -14,7 +14,8 @@
 #include "hal/radio.h"
 
 #define AP_UNFINISHED  32  /* handshakes at a time; for the next one the oldest is given up */
-#define AP_START_RETRY 0.1 /* seconds; while another one in the place has its bssid */
+#define AP_START_RETRY 0.1 /* seconds; while it cannot go on the air */
+#define AP_LOOK        5.0 /* seconds; whether its beacon is still there */
 
 struct air_ap;
 
@@ -35,9 +36,11 @@ struct air_ap {
         void *context); /* stations can find it from now on; NULL: nobody wants to know */
     void (*members_changed)(void *context); /* NULL likewise */
     void (*complained)(void *context);      /* `complaint` is a new one; NULL likewise */
+    void (*unheard)(void *context);         /* `silence` is a new one; NULL likewise */
     void *context;
     bool is_up;
     char complaint[600]; /* why the conditions of the place count as none; "": they do not */
+    int silence; /* why it cannot go on the air: as of air_ap_start(); 0: it can */
     struct air_network network;
     char key[HAL_RADIO_KEY_MAX + 1];
     bool has_pmk;
@@ -55,9 +58,8 @@ void air_ap_init(struct air_ap *ap, struct ev_loop *loop, const struct air_place
                  struct relay *relay);
 
 /* Start, or restart with other settings, which makes every member leave. `key`: at most
- * HAL_RADIO_KEY_MAX characters, not looked at for an open network. 0; -EADDRINUSE: another access
- * point has that bssid, and this one comes on the air as soon as that has gone; or -errno: it is
- * not started. */
+ * HAL_RADIO_KEY_MAX characters, not looked at for an open network. 0, or -errno: it is not on the
+ * air, and comes there as soon as it can; -EADDRINUSE: another access point has that bssid. */
 int air_ap_start(struct air_ap *ap, const struct air_network *network, const char *key);
 void air_ap_stop(struct air_ap *ap);
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,34 +38,80 @@ static void default_path(char *path, size_t size)
     }
 }
 
+/* The path that is still the folder's when the process works in another one. */
+static int absolute(char *absolute_path, size_t size, const char *path)
+{
+    char here[PATH_MAX] = "";
+    if (path[0] != '/' && getcwd(here, sizeof here) == NULL) {
+        return -errno;
+    }
+    const char *slash = path[0] != '/' ? "/" : "";
+    int length = snprintf(absolute_path, size, "%s%s%s", here, slash, path);
+    return length < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* Open the folder, if it can be trusted. -errno; -EPERM: it cannot. */
+static int open_folder(const struct air_place *place)
+{
+    struct stat stat;
+    int fd = open(place->path,
+                  O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place->is_default ? O_NOFOLLOW : 0));
+    if (fd < 0 || fstat(fd, &stat) < 0) {
+        return -errno;
+    }
+    if (stat.st_uid != place->owner || (stat.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        close(fd);
+        return -EPERM;
+    }
+    /* Those who tidy /tmp leave what is locked alone. */
+    flock(fd, LOCK_SH | LOCK_NB);
+    return fd;
+}
+
 int air_place_open(struct air_place *place, const char *path, char *error, size_t error_size)
 {
-    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    int result = 0;
+    place->owner = geteuid();
+    place->is_default = path == NULL; /* anybody can make a link in /tmp */
     if (path == NULL) {
         default_path(place->path, sizeof place->path);
-        flags |= O_NOFOLLOW; /* anybody can make a link in /tmp */
-    } else if (snprintf(place->path, sizeof place->path, "%s", path) >= (int)sizeof place->path) {
-        return text_fail(error, error_size, "the air %s: %s", path, strerror(ENAMETOOLONG));
+    } else {
+        result = absolute(place->path, sizeof place->path, path);
+    }
+    if (result < 0) {
+        return text_fail(error, error_size, "the air %s: %s", path, strerror(-result));
     }
     if (mkdir(place->path, 0700) < 0 && errno != EEXIST) {
         return text_fail(error, error_size, "cannot make the folder of the air, %s: %s",
                          place->path, strerror(errno));
     }
-    place->dir_fd = open(place->path, flags);
-    struct stat stat;
-    if (place->dir_fd < 0 || fstat(place->dir_fd, &stat) < 0) {
-        return text_fail(error, error_size, "cannot use the folder of the air, %s: %s", place->path,
-                         strerror(errno));
-    }
-    if (stat.st_uid != geteuid() || (stat.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        air_place_close(place);
+    place->dir_fd = open_folder(place);
+    if (place->dir_fd == -EPERM) {
         return text_fail(error, error_size,
                          "the folder of the air, %s, must be yours, and writable by nobody else",
                          place->path);
     }
-    /* Those who tidy /tmp leave what is locked alone. */
-    flock(place->dir_fd, LOCK_SH | LOCK_NB);
+    if (place->dir_fd < 0) {
+        return text_fail(error, error_size, "cannot use the folder of the air, %s: %s", place->path,
+                         strerror(-place->dir_fd));
+    }
     return 0;
+}
+
+/* A folder that has been removed, as those of a user's session are when he logs out, is made again,
+ * and has the same descriptor. */
+static void renew(const struct air_place *place)
+{
+    struct stat stat;
+    if (fstat(place->dir_fd, &stat) < 0 || stat.st_nlink > 0) {
+        return;
+    }
+    (void)mkdir(place->path, 0700); /* those who may not find the one that a board makes */
+    int fd = open_folder(place);
+    if (fd >= 0) {
+        dup3(fd, place->dir_fd, O_CLOEXEC);
+        close(fd);
+    }
 }
 
 void air_place_close(struct air_place *place)
@@ -180,8 +227,7 @@ static int remove_stale(int dir, const uint8_t bssid[6], int tries)
     return 0;
 }
 
-bool air_place_find(const struct air_place *place, const uint8_t bssid[6],
-                    struct air_network *network)
+static bool find(const struct air_place *place, const uint8_t bssid[6], struct air_network *network)
 {
     char name[24], text[BEACON_MAX];
     file_name(name, bssid, ".ap");
@@ -200,6 +246,13 @@ bool air_place_find(const struct air_place *place, const uint8_t bssid[6],
     }
     memcpy(network->bssid, bssid, sizeof network->bssid);
     return true;
+}
+
+bool air_place_find(const struct air_place *place, const uint8_t bssid[6],
+                    struct air_network *network)
+{
+    renew(place);
+    return find(place, bssid, network);
 }
 
 /* "d4f5135e0001.ap" */
@@ -222,6 +275,7 @@ static int by_bssid(const void *a, const void *b)
 
 int air_place_scan(const struct air_place *place, struct air_network *networks, int max)
 {
+    renew(place);
     int fd = openat(place->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
     if (folder == NULL) {
@@ -234,7 +288,7 @@ int air_place_scan(const struct air_place *place, struct air_network *networks, 
     struct dirent *entry;
     for (int i = 0; i < ENTRIES_MAX && count < max && (entry = readdir(folder)) != NULL; i++) {
         uint8_t bssid[6];
-        if (parse_name(entry->d_name, bssid) && air_place_find(place, bssid, &networks[count])) {
+        if (parse_name(entry->d_name, bssid) && find(place, bssid, &networks[count])) {
             count++;
         }
     }
@@ -317,6 +371,7 @@ int air_beacon_start(struct air_beacon *beacon, const struct air_place *place,
     file_name(beacon->name, network->bssid, ".ap");
     file_name(aside, network->bssid, ".new");
     beacon->file_fd = beacon->listen_fd = -1;
+    renew(place);
     int fd = take(dir, aside, O_RDWR | O_CREAT, TRIES);
     if (fd < 0) {
         return fd == -EWOULDBLOCK ? -EADDRINUSE : fd;
@@ -340,6 +395,11 @@ int air_beacon_start(struct air_beacon *beacon, const struct air_place *place,
     return 0;
 }
 
+bool air_beacon_is_there(const struct air_beacon *beacon, const struct air_place *place)
+{
+    return beacon->file_fd >= 0 && is_named(beacon->file_fd, place->dir_fd, beacon->name);
+}
+
 void air_beacon_stop(struct air_beacon *beacon, const struct air_place *place)
 {
     if (beacon->file_fd < 0) {
@@ -347,8 +407,10 @@ void air_beacon_stop(struct air_beacon *beacon, const struct air_place *place)
     }
     char name[24];
     snprintf(name, sizeof name, "%.12s.sock", beacon->name);
-    unlinkat(place->dir_fd, name, 0);
-    unlinkat(place->dir_fd, beacon->name, 0);
+    if (air_beacon_is_there(beacon, place)) {
+        unlinkat(place->dir_fd, name, 0);
+        unlinkat(place->dir_fd, beacon->name, 0);
+    }
     close(beacon->listen_fd);
     close(beacon->file_fd);
     beacon->file_fd = beacon->listen_fd = -1;

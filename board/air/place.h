@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define AIR_SSID_MAX 32
 #define AIR_KEY_MIN  8 /* characters of a WPA2 key */
@@ -16,12 +17,14 @@
 
 struct air_place {
     int dir_fd;
-    char path[512];
+    char path[4096]; /* absolute */
+    bool is_default;
+    uid_t owner;
 };
 
 /* Open the directory, made when it is missing with rights for its owner only. `path` NULL: the one that all boards and stations of this user share
- * ($XDG_RUNTIME_DIR/wipy-air, else /tmp/wipy-air-UID). It must be the user's own, and nobody else may write in it. 0, or -1 with one clear line in
- * `error`. */
+ * ($XDG_RUNTIME_DIR/wipy-air, else /tmp/wipy-air-UID). It must be the user's own, and nobody else may write in it. When it is removed later on,
+ * those who look around or start a beacon make it again, if they can. 0, or -1 with one clear line in `error`. */
 int air_place_open(struct air_place *place, const char *path, char *error, size_t error_size);
 void air_place_close(struct air_place *place);
 
@@ -53,6 +56,9 @@ struct air_beacon {
 };
 /* 0 or -errno (EADDRINUSE: that bssid is there already). */
 int air_beacon_start(struct air_beacon *beacon, const struct air_place *place, const struct air_network *network);
+/* Others find it: the file has not been removed. */
+bool air_beacon_is_there(const struct air_beacon *beacon, const struct air_place *place);
+/* Whatever is there by then under the same name but is another one's stays. */
 void air_beacon_stop(struct air_beacon *beacon, const struct air_place *place);
 
 /* Connect to the access point of this bssid: a non-blocking SOCK_SEQPACKET descriptor, or -errno. */

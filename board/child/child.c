@@ -107,10 +107,10 @@ scmp_filter_ctx child_filter(const int *allowed, size_t count)
 int child_allow_place(scmp_filter_ctx filter)
 {
     static const int place[] = {
-        SCMP_SYS(accept4),  SCMP_SYS(bind),     SCMP_SYS(listen),         SCMP_SYS(connect),
-        SCMP_SYS(openat),   SCMP_SYS(fstat),    SCMP_SYS(newfstatat),     SCMP_SYS(flock),
-        SCMP_SYS(pread64),  SCMP_SYS(pwrite64), SCMP_SYS(ftruncate),      SCMP_SYS(fchmod),
-        SCMP_SYS(renameat), SCMP_SYS(unlinkat), SCMP_SYS(clock_nanosleep)};
+        SCMP_SYS(accept4),  SCMP_SYS(bind),     SCMP_SYS(listen),          SCMP_SYS(connect),
+        SCMP_SYS(openat),   SCMP_SYS(fstat),    SCMP_SYS(newfstatat),      SCMP_SYS(flock),
+        SCMP_SYS(pread64),  SCMP_SYS(pwrite64), SCMP_SYS(ftruncate),       SCMP_SYS(fchmod),
+        SCMP_SYS(renameat), SCMP_SYS(unlinkat), SCMP_SYS(clock_nanosleep), SCMP_SYS(dup3)};
     int result = allow(filter, place, sizeof place / sizeof place[0]) |
                  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
                                   SCMP_A0(SCMP_CMP_EQ, AF_UNIX));

@@ -38,6 +38,15 @@ static void nat_ended(void *context, struct relay_port *port)
     ev_break(port->relay->loop, EVBREAK_ALL);
 }
 
+static void unheard(void *context)
+{
+    const struct access_point *all = context;
+    if (all->ap.silence != -EADDRINUSE) {
+        fprintf(stderr, "wipy: router: not heard in the air %s as long as that is so: %s\n",
+                all->ap.place->path, strerror(-all->ap.silence));
+    }
+}
+
 static _Noreturn void give_up(int reason)
 {
     fprintf(stderr, "wipy: router: cannot start: %s\n", strerror(reason));
@@ -56,13 +65,12 @@ static void run_ap(const struct router *router, const struct router_config *conf
     }
     relay_init(&all.relay, loop);
     air_ap_init(&all.ap, loop, place, &all.relay);
+    all.ap.unheard = unheard;
+    all.ap.context = &all;
     relay_add(&all.relay, nat_fd, RELAY_UPLINK, packet_router_mac, nat_ended, NULL);
     ev_io_init(&board, stop, board_fd, EV_READ);
     ev_io_start(loop, &board);
-    int result = air_ap_start(&all.ap, &router->network, config->key);
-    if (result < 0 && result != -EADDRINUSE) {
-        give_up(-result);
-    }
+    air_ap_start(&all.ap, &router->network, config->key);
     ev_run(loop, 0);
     air_ap_stop(&all.ap);
 }

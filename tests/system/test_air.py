@@ -208,6 +208,29 @@ def test_a_copied_folder_is_told_of(make_board, tmp_path, place):
     assert other.telnet().python("1 + 1") == "2"
 
 
+def networks(folder):
+    return [line.rpartition("  ")[2] for line in wipy("air", folder, check=True).stdout.splitlines()]
+
+
+def test_a_folder_that_has_gone_is_no_fault(make_board, tmp_path):
+    """Logging out removes what is in XDG_RUNTIME_DIR."""
+    session = tmp_path / "session"
+    session.mkdir(mode=0o700)
+    board = make_board("--air", session / "air", "--no-laptop", "--router", "home:www.wipy.io")
+    shutil.rmtree(session)
+    assert python(board, "from network import WLAN; WLAN().init(WLAN.AP, ssid='changed', auth=None)").strip() == ""
+    assert f"not heard in the air {session}/air as long as that is so: No such file" in board.errors()
+    board.reset()
+    assert board.wait_state("running")["fault"] is None
+    session.mkdir(mode=0o700)
+    wait_for(lambda: (session / "air").exists(), "the folder")
+    ssid = board.status()["wlan"]["ssid"]
+    wait_for(lambda: sorted(networks(session / "air")) == ["home", ssid], "both networks")
+    shutil.rmtree(session / "air")
+    wait_for(lambda: (session / "air").exists(), "the folder")
+    wait_for(lambda: sorted(networks(session / "air")) == ["home", ssid], "both networks")
+
+
 def test_a_place_must_be_ones_own(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "open").mkdir()

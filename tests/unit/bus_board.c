@@ -131,7 +131,7 @@ int set_up(void **state)
     assert_int_equal(power_open(&board, BOOTLOADER_SIZE), 0);
     assert_int_equal(air_place_open(&board.place, "air", last_warning, sizeof last_warning), 0);
     board.radio.changed = radio_changed;
-    board.radio.on_air = board.radio.doubled = ignore;
+    board.radio.on_air = board.radio.unheard = ignore;
     board.radio.context = &board;
     radio_init(&board.radio, board.loop, &board.place, mac, board.power.registers);
     board.uart.event = uart_event;

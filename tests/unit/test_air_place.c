@@ -367,6 +367,68 @@ static void the_name_of_the_place_can_be_long(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+static void remove_all(const char *path)
+{
+    char line[100];
+    snprintf(line, sizeof line, "rm -r %s", path);
+    assert_int_equal(system(line), 0);
+}
+
+/* When a user logs out, the folders of his session go, while his boards run. */
+static void a_folder_that_has_gone_is_made_again(void **state)
+{
+    char path[80], parent[64], name[64];
+    struct air_place mine;
+    struct air_beacon beacon;
+    struct air_network found;
+    snprintf(parent, sizeof parent, "%s/session", place_path);
+    snprintf(path, sizeof path, "%s/air", parent);
+    assert_int_equal(mkdir(parent, 0700), 0);
+    assert_int_equal(chdir(parent), 0);
+    assert_int_equal(air_place_open(&mine, "air", error, sizeof error), 0);
+    assert_int_equal(chdir("/"), 0);
+    int fd = mine.dir_fd;
+
+    remove_all(parent);
+    assert_int_equal(air_beacon_start(&beacon, &mine, &home), -ENOENT);
+    assert_false(air_place_find(&mine, home.bssid, &found));
+    assert_int_equal(mkdir(parent, 0700), 0);
+    assert_int_equal(air_beacon_start(&beacon, &mine, &home), 0);
+    assert_int_equal(mine.dir_fd, fd);
+    assert_true(air_beacon_is_there(&beacon, &mine));
+    assert_int_equal(air_place_scan(&mine, &found, 1), 1);
+
+    remove_all(path);
+    assert_false(air_beacon_is_there(&beacon, &mine));
+    assert_int_equal(air_place_scan(&mine, &found, 1), 0); /* and makes it again */
+    assert_int_equal(access(path, F_OK), 0);
+    air_beacon_stop(&beacon, &mine);
+    assert_int_equal(chmod(path, 0777), 0); /* it is not made where it cannot be trusted */
+    remove_all(path);
+    assert_int_equal(mkdir(path, 0700) | chmod(path, 0777), 0);
+    assert_int_equal(air_beacon_start(&beacon, &mine, &home), -ENOENT);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(parent), 0);
+    air_place_close(&mine);
+    assert_int_equal(files_in_place(name), 0);
+}
+
+static void nobody_takes_the_beacon_of_another_one_away(void **state)
+{
+    struct air_beacon one, other;
+    struct air_network found;
+    assert_int_equal(air_beacon_start(&one, &place, &home), 0);
+    assert_int_equal(unlinkat(place.dir_fd, "d4f5135e0001.ap", 0), 0);
+    assert_int_equal(unlinkat(place.dir_fd, "d4f5135e0001.sock", 0), 0);
+    assert_int_equal(air_beacon_start(&other, &place, &home), 0);
+    air_beacon_stop(&one, &place);
+    assert_true(air_place_find(&place, home.bssid, &found));
+    int fd = air_connect(&place, home.bssid);
+    assert_true(fd >= 0);
+    close(fd);
+    air_beacon_stop(&other, &place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +442,8 @@ int main(void)
         cmocka_unit_test(looking_disturbs_nobody),
         cmocka_unit_test(who_watches_is_told),
         cmocka_unit_test(the_name_of_the_place_can_be_long),
+        cmocka_unit_test(a_folder_that_has_gone_is_made_again),
+        cmocka_unit_test(nobody_takes_the_beacon_of_another_one_away),
         cmocka_unit_test(files_that_are_no_beacons_are_passed_over),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);

@@ -24,7 +24,7 @@ struct end {
     struct link_registers registers;
     uint8_t mac[6];
     int mcu[2]; /* [1]: the MCU's end */
-    int changes, on_air, doubled;
+    int changes, on_air, unheard;
 };
 
 static struct ev_loop *loop;
@@ -40,15 +40,15 @@ static void on_air(void *context)
     ((struct end *)context)->on_air++;
 }
 
-static void doubled(void *context)
+static void unheard(void *context)
 {
-    ((struct end *)context)->doubled++;
+    ((struct end *)context)->unheard++;
 }
 
 static void make(struct end *end, uint8_t number)
 {
     *end = (struct end){
-        .radio = {.changed = changed, .on_air = on_air, .doubled = doubled, .context = end},
+        .radio = {.changed = changed, .on_air = on_air, .unheard = unheard, .context = end},
         .mac = {0xd4, 0xf5, 0x13, 0x5e, 0, number}};
     radio_init(&end->radio, loop, &place, end->mac, &end->registers);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, end->mcu), 0);
@@ -230,7 +230,7 @@ static void a_double_is_reported(void **state)
     struct end twin;
     make(&twin, 1);
     assert_int_equal(radio_ap_start(&twin.radio, &settings), HAL_OK);
-    assert_int_equal(twin.doubled, 1);
+    assert_int_equal(twin.unheard, 1);
     assert_int_equal(twin.on_air, 0);
     radio_ap_stop(&ap.radio);
     while (twin.on_air == 0) {
