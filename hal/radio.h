@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define HAL_RADIO_FRAME_MIN 14   /* an Ethernet header */
 #define HAL_RADIO_FRAME_MAX 1514 /* Ethernet header + 1500 bytes, without FCS */
 #define HAL_RADIO_SSID_MAX  32
 #define HAL_RADIO_KEY_MAX   64
@@ -25,7 +26,7 @@ void hal_radio_mac(uint8_t mac[6]);
 
 /* ---- access point */
 /* Start (or restart with other settings) the access point; the settings are copied. Restarting drops every station; a station mode ends.
- * HAL_ERROR_RANGE for settings outside the ranges above. */
+ * HAL_ERROR_RANGE for settings outside the ranges above; HAL_ERROR_FAILED: there is no access point now, but one may start later. */
 int hal_radio_ap_start(const struct hal_radio_ap *ap);
 void hal_radio_ap_stop(void);
 /* The stations that are associated: stores up to `max`, returns how many there are. */
@@ -61,7 +62,7 @@ void hal_radio_leave(void);
 enum hal_radio_link hal_radio_link(void);
 
 /* ---- frames */
-/* Send one frame of 14 to HAL_RADIO_FRAME_MAX bytes. 0, HAL_ERROR_RANGE, or HAL_ERROR_BUSY when the queue is full. Without access point or association it is lost. */
+/* Send one frame of HAL_RADIO_FRAME_MIN to HAL_RADIO_FRAME_MAX bytes. 0, HAL_ERROR_RANGE, or HAL_ERROR_BUSY when the queue is full. Without access point or association it is lost. */
 int hal_radio_send(const void *frame, size_t size);
 /* Take the next received frame into `frame` (room for HAL_RADIO_FRAME_MAX). Returns its size, 0 when there is none. */
 size_t hal_radio_receive(void *frame);

@@ -15,7 +15,8 @@
 
 /* Start lwIP, the access point with its factory settings (wipy-wlan-XXXX, 192.168.1.1/24, DHCP),
  * telnet on port 23 and FTP on port 21. `banner` is the telnet greeting's first line without CR LF;
- * it must outlive the network. 0, or a negative hal_result of the radio. */
+ * it must outlive the network. An access point that the radio refuses is tried again. 0, or a
+ * negative hal_result: no room for a service. */
 int net_init(const char *banner);
 
 /* Loop client. */

@@ -28,14 +28,14 @@ static const struct wlan_ip factory_sta_ip = {.dhcp = true};
 
 static struct wlan_settings settings;
 static struct wlan_ip ap_ip, sta_ip;
+static uint64_t due_us; /* link time: when to join again, or to start the access point again */
+static uint32_t retry_us = WLAN_RETRY_FIRST_US; /* how long to wait after the next failure */
 
 /* ---- the station */
 static struct hal_radio_network network; /* to join */
 static bool wanted;                      /* to join and stay */
 static enum wlan_state state;
 static enum hal_radio_link link; /* as of the last poll */
-static uint64_t due_us;          /* link time: when to join again */
-static uint32_t retry_us;        /* how long to wait after the next failure */
 
 static uint8_t reported[4]; /* the address that others know of */
 static void (*on_change)(void);
@@ -88,6 +88,20 @@ static void report(void)
     watch_address();
 }
 
+static void try_again_later(void)
+{
+    interface_set_link(false);
+    due_us = hal_clock_link_us() + retry_us;
+    retry_us = retry_us < WLAN_RETRY_MAX_US / 2 ? 2 * retry_us : WLAN_RETRY_MAX_US;
+}
+
+static void has_link(void)
+{
+    interface_set_link(true);
+    retry_us = WLAN_RETRY_FIRST_US;
+    due_us = HAL_CLOCK_NEVER;
+}
+
 /* ---- access point */
 
 static void set_address(const struct wlan_ip *ip)
@@ -103,17 +117,31 @@ static void set_address(const struct wlan_ip *ip)
 static int start_ap(void)
 {
     int result = hal_radio_ap_start(&settings.ap);
-    if (result < 0) {
-        return result;
-    }
     set_address(&ap_ip);
     dhcp_udp_start(ap_ip.address, ap_ip.netmask);
-    interface_set_link(true);
+    if (result < 0) {
+        try_again_later();
+    } else {
+        has_link();
+    }
     stations_forget();
     state = WLAN_IDLE;
-    due_us = HAL_CLOCK_NEVER;
     report();
-    return 0;
+    return result;
+}
+
+/* False while the radio refuses to. */
+static bool ap_is_up(void)
+{
+    return due_us == HAL_CLOCK_NEVER;
+}
+
+static void watch_ap(void)
+{
+    bool has_started = hal_clock_link_us() >= due_us && start_ap() == 0;
+    if (stations_watch() || has_started) {
+        tell();
+    }
 }
 
 /* ---- station */
@@ -162,20 +190,11 @@ static void join(void)
     due_us = hal_clock_link_us() + WLAN_JOIN_LIMIT_US;
 }
 
-static void try_again_later(void)
-{
-    interface_set_link(false);
-    due_us = hal_clock_link_us() + retry_us;
-    retry_us = retry_us < WLAN_RETRY_MAX_US / 2 ? 2 * retry_us : WLAN_RETRY_MAX_US;
-}
-
 static void on_link(void)
 {
     switch (link) {
     case HAL_RADIO_JOINED:
-        interface_set_link(true);
-        retry_us = WLAN_RETRY_FIRST_US;
-        due_us = HAL_CLOCK_NEVER;
+        has_link();
         break;
     case HAL_RADIO_NOT_FOUND:
         state = WLAN_NOT_FOUND;
@@ -217,6 +236,7 @@ static void watch_link(void)
         }
         state = interface_is_configured() ? WLAN_CONNECTED : WLAN_GOT_LINK;
         if (state == WLAN_CONNECTED && before != WLAN_CONNECTED) {
+            interface_find_dhcp_server();
             names_announce();
         }
     }
@@ -257,8 +277,8 @@ int wlan_init(void)
     sta_ip = factory_sta_ip;
     stack_init();
     names_init(host);
-    int result = dhcp_udp_init();
-    return result < 0 ? result : start_ap();
+    start_ap(); /* or try again later */
+    return dhcp_udp_init();
 }
 
 void wlan_get(struct wlan_settings *copy)
@@ -279,7 +299,8 @@ int wlan_set(const struct wlan_settings *wish)
         return HAL_ERROR_RANGE;
     }
     bool other_mode = wish->mode != settings.mode;
-    bool restart = other_mode || (wish->mode == WLAN_MODE_AP && !same_ap(ap, &settings.ap));
+    bool restart =
+        other_mode || (wish->mode == WLAN_MODE_AP && !(ap_is_up() && same_ap(ap, &settings.ap)));
     settings = *wish;
     if (!restart) {
         return 0;
@@ -371,7 +392,7 @@ static int set_ap_ip(const struct wlan_ip *ip)
     if (!wlan_is_valid_ap_address(ip)) {
         return HAL_ERROR_RANGE;
     }
-    bool same = same_address(ip, &ap_ip);
+    bool same = ap_is_up() && same_address(ip, &ap_ip);
     ap_ip = *ip;
     interface_set_dns(ip->dns);
     if (same) {
@@ -388,9 +409,7 @@ static int set_sta_ip(const struct wlan_ip *ip)
     }
     bool same = ip->dhcp == sta_ip.dhcp && (ip->dhcp || same_address(ip, &sta_ip));
     sta_ip = *ip;
-    if (!ip->dhcp) {
-        interface_set_dns(ip->dns);
-    }
+    interface_set_dns(ip->dns);
     if (!same) {
         interface_drop_connections();
         use_sta_address();
@@ -413,9 +432,7 @@ void wlan_on_change(void (*changed)(void))
 void wlan_poll(void)
 {
     if (settings.mode == WLAN_MODE_AP) {
-        if (stations_watch()) {
-            tell();
-        }
+        watch_ap();
     } else if (wanted) {
         watch_link();
     }
@@ -423,8 +440,10 @@ void wlan_poll(void)
 
 void wlan_deadline(struct loop_deadline *deadline)
 {
-    uint64_t soonest_us = settings.mode == WLAN_MODE_AP ? stations_due_us() : due_us;
-    if (soonest_us < deadline->link_us) {
-        deadline->link_us = soonest_us;
+    if (due_us < deadline->link_us) {
+        deadline->link_us = due_us;
+    }
+    if (settings.mode == WLAN_MODE_AP && stations_due_us() < deadline->link_us) {
+        deadline->link_us = stations_due_us();
     }
 }

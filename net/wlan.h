@@ -8,6 +8,9 @@
  * only what the services have with a station that has left the access point for longer than a grace
  * is ended (net/stations.h).
  *
+ * An access point that the radio refuses to start is tried again and again; until it is on the air
+ * there is no link.
+ *
  * All waits are in link time: the other side lives in real time. */
 #ifndef NET_WLAN_H
 #define NET_WLAN_H
@@ -18,8 +21,8 @@
 #include "hal/radio.h"
 #include "system/loop.h"
 
-/* A station tries again so long after a network was not found, refused it or was lost: each time
- * twice as long, up to the maximum. */
+/* A station tries again so long after a network was not found, refused it or was lost, an access
+ * point after the radio refused to start it: each time twice as long, up to the maximum. */
 #define WLAN_RETRY_FIRST_US 100000u
 #define WLAN_RETRY_MAX_US   5000000u
 /* ... and when the radio says nothing for so long. */
@@ -48,11 +51,12 @@ enum wlan_state {
     WLAN_REFUSED,   /* goes on trying */
 };
 
-/* Start lwIP and the access point. 0, or a negative hal_result. */
+/* Start lwIP and the access point, at once or later. 0, or HAL_ERROR_FAILED: lwIP has no room. */
 int wlan_init(void);
 void wlan_get(struct wlan_settings *settings);
 /* Change them. 0, HAL_ERROR_RANGE (mode, ssid, security, key or channel; nothing has changed), or
- * what the radio reports; nothing happens when nothing differs. */
+ * what the radio reports: they are set, and the access point is tried again. Nothing happens when
+ * nothing differs and the access point is on the air. */
 int wlan_set(const struct wlan_settings *settings);
 
 /* Station: join, and join again whenever the link is lost, until wlan_disconnect() or another mode.
@@ -66,7 +70,8 @@ void wlan_network(struct hal_radio_network *network);
 void wlan_ip(struct wlan_ip *ip);
 /* The address of the present mode; each mode keeps its own until the next hard reset. An access
  * point's must be in a /24, because it leases the rest of it, and is not by DHCP. For a station
- * with DHCP only `dns` counts. 0, or HAL_ERROR_RANGE: no such address. */
+ * with DHCP only `dns` counts. 0, HAL_ERROR_RANGE: no such address, or what the radio reports, as
+ * for wlan_set(). */
 int wlan_set_ip(const struct wlan_ip *ip);
 /* The DNS server alone, of the present mode. */
 void wlan_set_dns(const uint8_t dns[4]);

@@ -1,6 +1,7 @@
 /* network.WLAN: addresses, in the old spelling (ifconfig) and the new one (ipconfig). */
 #include <string.h>
 
+#include "hal/result.h"
 #include "net/wlan.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
@@ -81,9 +82,11 @@ static void get_address_and_netmask(mp_obj_t object, struct wlan_ip *ip)
 
 static void change(const struct wlan_ip *ip)
 {
-    if (wlan_set_ip(ip) < 0) {
+    int result = wlan_set_ip(ip);
+    if (result == HAL_ERROR_RANGE) {
         mp_raise_ValueError(MP_ERROR_TEXT("no address that can be used here"));
     }
+    python_check_wlan(result);
 }
 
 /* ---- ifconfig(), ifconfig((ip, netmask, gateway, dns)), ifconfig('dhcp'), ifconfig(config=...),

@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
-#define FRAME_MIN 14u
-#define FRAME_MAX 1514u
+#include "hal/radio.h"
+
+#define FRAME_MIN HAL_RADIO_FRAME_MIN
+#define FRAME_MAX HAL_RADIO_FRAME_MAX
 
 struct frame {
     uint32_t size;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "board/air/frame.h"
 #include "board/laptop/board_packet.h"
 #include "board/laptop/laptop.h"
 #include "lwip/dhcp.h"
@@ -15,9 +16,7 @@
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
 
-#define FRAME_MIN       14
 #define FRAME_PADDED    60
-#define FRAME_MAX       1514
 #define BATCH           64        /* frames per system call */
 #define AIR_BUFFER      (1 << 20) /* as much of it as the system grants */
 #define LEASE_RETRY     0.05

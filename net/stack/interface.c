@@ -74,6 +74,13 @@ void interface_stop_dhcp(void)
     interface_set_address(&(struct interface_address){0});
 }
 
+void interface_find_dhcp_server(void)
+{
+    if (!dhcp_is_off()) {
+        etharp_request(stack_netif(), ip_2_ip4(&netif_dhcp_data(stack_netif())->server_ip_addr));
+    }
+}
+
 bool interface_is_configured(void)
 {
     return !ip4_addr_isany(netif_ip4_addr(stack_netif())) &&

@@ -24,6 +24,9 @@ void interface_address(struct interface_address *address);
 void interface_use_dhcp(void);
 /* Give the lease back, and have no address. */
 void interface_stop_dhcp(void);
+/* Ask for the hardware address of the DHCP server that has given the lease, if one has: what gives
+ * it back must not wait for that, because the link goes then. */
+void interface_find_dhcp_server(void);
 /* Whether the address is one to work with: fixed, or leased and confirmed on this link. */
 bool interface_is_configured(void);
 

@@ -7,8 +7,6 @@
 #include "hal/result.h"
 #include "targets/virtual/mcu_link.h"
 
-#define FRAME_MIN 14 /* an Ethernet header */
-
 _Static_assert(sizeof(struct hal_radio_ap) == sizeof(struct link_radio_ap), "copied byte by byte");
 _Static_assert(sizeof(struct hal_radio_network) == sizeof(struct link_radio_network),
                "copied byte by byte");
@@ -85,7 +83,7 @@ enum hal_radio_link hal_radio_link(void)
 
 int hal_radio_send(const void *frame, size_t size)
 {
-    if (size < FRAME_MIN || size > HAL_RADIO_FRAME_MAX) {
+    if (size < HAL_RADIO_FRAME_MIN || size > HAL_RADIO_FRAME_MAX) {
         return HAL_ERROR_RANGE;
     }
     while (write(LINK_FD_RADIO, frame, size) < 0) {

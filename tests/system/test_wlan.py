@@ -404,6 +404,16 @@ def test_the_access_point_is_reset_and_the_station_comes_back(pair):
     sta.fails("s.settimeout(30)\nfor i in range(50):\n    s.send(b'x')\n    time.sleep_ms(100)", "OSError", limit=60)
 
 
+def test_a_station_that_leaves_gives_its_address_back(pair):
+    ap, sta = pair
+    connect(pair)
+    assert ap.value("wlan.connections()[0].ip") == "192.168.1.2"
+    sta.run("wlan.disconnect()")
+    fixed = ("192.168.1.77", "255.255.255.0", "192.168.1.1", "192.168.1.1")
+    sta.run(f"wlan.ifconfig({fixed})\nwlan.connect({ssid_of(ap)!r}, auth=(WLAN.WPA2, {FACTORY_KEY!r}), timeout=20000)")
+    assert ap.value("wlan.connections()[0].ip") is None
+
+
 def test_another_key_locks_the_station_out_until_it_is_told(pair):
     ap, sta = pair
     connect(pair)

@@ -21,6 +21,7 @@
 /* ---- the radio */
 static struct {
     bool ap_up;
+    bool refuses; /* to start an access point */
     struct hal_radio_ap ap;
     int ap_starts;
     int joins;
@@ -37,11 +38,11 @@ void hal_radio_mac(uint8_t mac[6])
 
 int hal_radio_ap_start(const struct hal_radio_ap *ap)
 {
-    radio.ap_up = true;
+    radio.ap_up = !radio.refuses;
     radio.ap = *ap;
     radio.ap_starts++;
     radio.link = HAL_RADIO_LEFT;
-    return 0;
+    return radio.refuses ? HAL_ERROR_FAILED : 0;
 }
 
 void hal_radio_ap_stop(void)
@@ -156,6 +157,10 @@ void interface_stop_dhcp(void)
 {
     net.dhcp = false;
     memset(&net.address, 0, sizeof net.address);
+}
+
+void interface_find_dhcp_server(void)
+{
 }
 
 bool interface_is_configured(void)
@@ -392,6 +397,64 @@ static void test_address_of_the_access_point(void **state)
     assert_string_equal(reports[HAL_REPORT_WLAN_IP], "10.1.2.3");
 }
 
+static void test_a_radio_that_refuses_at_first(void **state)
+{
+    memset(&radio, 0, sizeof radio);
+    memset(&net, 0, sizeof net);
+    radio.refuses = true;
+    assert_int_equal(wlan_init(), 0); /* no reason to stand still */
+    changes = 0;
+    assert_false(net.link);
+    uint64_t waited_us = 0;
+    for (int i = 2; i <= 20; i++) {
+        uint64_t now_us = wait_us();
+        assert_true(now_us >= waited_us && now_us <= WLAN_RETRY_MAX_US);
+        waited_us = now_us;
+        assert_int_equal(radio.ap_starts, i);
+    }
+    assert_int_equal(changes, 0);
+    radio.refuses = false;
+    wait_us();
+    assert_int_equal(changes, 1);
+    assert_true(radio.ap_up);
+    assert_string_equal(radio.ap.ssid, "wipy-wlan-0ab1");
+    assert_true(net.link);
+    assert_true(net.serving);
+    assert_false(is_waiting());
+}
+
+static void test_what_the_radio_refused_is_not_taken_for_done(void **state)
+{
+    struct wlan_settings settings;
+    wlan_get(&settings);
+    strcpy(settings.ap.ssid, "other");
+    radio.refuses = true;
+    assert_int_equal(wlan_set(&settings), HAL_ERROR_FAILED);
+    assert_int_equal(wlan_set(&settings), HAL_ERROR_FAILED);
+    assert_false(net.link);
+    radio.refuses = false;
+    assert_int_equal(wlan_set(&settings), 0);
+    assert_true(radio.ap_up);
+    assert_true(net.link);
+    assert_int_equal(radio.ap_starts, 4);
+
+    struct wlan_ip ip = {.address = {10, 1, 2, 3}, .netmask = {255, 255, 255, 0}};
+    radio.refuses = true;
+    assert_int_equal(wlan_set_ip(&ip), HAL_ERROR_FAILED);
+    assert_int_equal(wlan_set_ip(&ip), HAL_ERROR_FAILED);
+    radio.refuses = false;
+    wait_us(); /* or by itself */
+    assert_true(net.link);
+    assert_memory_equal(net.server, ip.address, 4);
+    assert_string_equal(reports[HAL_REPORT_WLAN_IP], "10.1.2.3");
+
+    radio.refuses = true;
+    settings.ap.channel = 11;
+    assert_int_equal(wlan_set(&settings), HAL_ERROR_FAILED);
+    set_mode(WLAN_MODE_STA);
+    assert_false(is_waiting()); /* it wants none any more */
+}
+
 /* ---- station */
 
 static void test_mode_change_drops_everything(void **state)
@@ -473,6 +536,18 @@ static void test_fixed_address(void **state)
     assert_string_equal(reports[HAL_REPORT_WLAN_IP], "192.168.1.1");
     set_mode(WLAN_MODE_STA);
     assert_string_equal(reports[HAL_REPORT_WLAN_IP], "192.168.0.107");
+}
+
+static void test_dns_server_with_dhcp(void **state)
+{
+    connect_home();
+    radio_says(HAL_RADIO_JOINED);
+    dhcp_says(7);
+    struct wlan_ip ip = {.dhcp = true, .dns = {8, 8, 8, 8}};
+    assert_int_equal(wlan_set_ip(&ip), 0);
+    assert_memory_equal(net.dns, ip.dns, 4);
+    assert_int_equal(net.drops, 0);
+    assert_string_equal(reports[HAL_REPORT_WLAN_IP], "10.0.0.7");
 }
 
 static void test_wrong_key_is_given_up(void **state)
@@ -616,9 +691,12 @@ int main(void)
         cmocka_unit_test_setup(test_stations_come_and_go, start),
         cmocka_unit_test_setup(test_a_grace_wakes_the_access_point, start),
         cmocka_unit_test_setup(test_address_of_the_access_point, start),
+        cmocka_unit_test_setup(test_a_radio_that_refuses_at_first, start),
+        cmocka_unit_test_setup(test_what_the_radio_refused_is_not_taken_for_done, start),
         cmocka_unit_test_setup(test_mode_change_drops_everything, start),
         cmocka_unit_test_setup(test_join_and_get_an_address, start),
         cmocka_unit_test_setup(test_fixed_address, start),
+        cmocka_unit_test_setup(test_dns_server_with_dhcp, start),
         cmocka_unit_test_setup(test_wrong_key_is_given_up, start),
         cmocka_unit_test_setup(test_retries_come_slower_and_slower, start),
         cmocka_unit_test_setup(test_each_change_is_told_once, start),
