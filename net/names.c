@@ -14,15 +14,26 @@ static const struct {
     const char *type;
     uint16_t port;
 } services[] = {{"_telnet", TELNET_PORT}, {"_ftp", FTP_SERVER_PORT}};
-#define SERVICES (sizeof services / sizeof services[0])
+#define CONFLICT_WAIT_MS 5000
+#define SERVICES         (sizeof services / sizeof services[0])
 
 _Static_assert(SERVICES <= MDNS_MAX_SERVICES, "too few places");
+
+/* The name is another one's, as it seems: the responder is silent, and asks again later whether it
+ * still is. */
+static void on_result(struct netif *netif, u8_t result, s8_t service)
+{
+    if (result == MDNS_PROBING_CONFLICT) {
+        mdns_resp_restart_delay(netif, CONFLICT_WAIT_MS);
+    }
+}
 
 void names_init(const char *host)
 {
     strncpy(name, host, NAMES_HOST_MAX);
     netif_set_hostname(stack_netif(), name);
     mdns_resp_init();
+    mdns_resp_register_name_result_cb(on_result);
     mdns_resp_add_netif(stack_netif(), name);
     for (size_t i = 0; i < SERVICES; i++) {
         mdns_resp_add_service(stack_netif(), name, services[i].type, DNSSD_PROTO_TCP,

@@ -100,11 +100,12 @@ static uint32_t left_ms(const struct timeout *timeout, uint32_t now)
     return passed < timeout->wait_ms ? timeout->wait_ms - passed : 0;
 }
 
-static void poll_timeouts(uint32_t now)
+static void poll_timeouts(void)
 {
     for (size_t i = 0; i < TIMEOUTS; i++) {
         sys_timeout_handler handler = timeouts[i].handler;
-        if (handler != NULL && left_ms(&timeouts[i], now) == 0) {
+        /* The clock is looked at each time: a handler may have started this one a moment ago. */
+        if (handler != NULL && left_ms(&timeouts[i], sys_now()) == 0) {
             timeouts[i].handler = NULL; /* first: it may start another one */
             handler(timeouts[i].context);
         }
@@ -188,7 +189,7 @@ void timers_poll(void)
             timer->handler();
         }
     }
-    poll_timeouts(now);
+    poll_timeouts();
 }
 
 uint32_t timers_due_ms(void)
