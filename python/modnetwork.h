@@ -23,8 +23,8 @@ void python_get_text(mp_obj_t object, char *text, size_t max, mp_rom_error_text_
 
 /* {192, 168, 1, 1} as '192.168.1.1'. */
 mp_obj_t python_new_address(const uint8_t address[4]);
-/* An ssid is any bytes: one that is no text is bytes in Python, too. */
-mp_obj_t python_new_ssid(const char *ssid);
+/* An ssid or a key is any bytes: one that is no text is bytes in Python, too. */
+mp_obj_t python_new_text(const char *text);
 
 MP_DECLARE_CONST_FUN_OBJ_KW(python_wlan_ifconfig_obj);
 MP_DECLARE_CONST_FUN_OBJ_KW(python_wlan_ipconfig_obj);

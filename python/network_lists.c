@@ -43,13 +43,13 @@ static MP_DEFINE_CONST_OBJ_TYPE(found_type, MP_QSTR_tuple, MP_TYPE_FLAG_ITER_IS_
                                 binary_op, mp_obj_tuple_binary_op, subscr, mp_obj_tuple_subscr,
                                 iter, mp_obj_tuple_getiter, parent, &mp_type_tuple);
 
-mp_obj_t python_new_ssid(const char *ssid)
+mp_obj_t python_new_text(const char *text)
 {
-    size_t size = strlen(ssid);
-    if (!utf8_check((const byte *)ssid, size)) {
-        return mp_obj_new_bytes((const byte *)ssid, size);
+    size_t size = strlen(text);
+    if (!utf8_check((const byte *)text, size)) {
+        return mp_obj_new_bytes((const byte *)text, size);
     }
-    return mp_obj_new_str(ssid, size);
+    return mp_obj_new_str(text, size);
 }
 
 static mp_obj_t wlan_scan(mp_obj_t self)
@@ -62,7 +62,7 @@ static mp_obj_t wlan_scan(mp_obj_t self)
         const struct hal_radio_network *network = &networks[i];
         mp_obj_tuple_t *found = MP_OBJ_TO_PTR(mp_obj_new_tuple(FIELDS, NULL));
         found->base.type = &found_type;
-        found->items[SSID] = python_new_ssid(network->ssid);
+        found->items[SSID] = python_new_text(network->ssid);
         found->items[BSSID] = mp_obj_new_bytes(network->bssid, sizeof network->bssid);
         found->items[SEC] = MP_OBJ_NEW_SMALL_INT(network->security);
         found->items[CHANNEL] = MP_OBJ_NEW_SMALL_INT(network->channel);

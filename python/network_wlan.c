@@ -184,7 +184,7 @@ static mp_obj_t get_or_set(size_t n_args, const mp_obj_t *args, qstr name)
     case MP_QSTR_mode:
         return MP_OBJ_NEW_SMALL_INT(settings.mode);
     case MP_QSTR_ssid:
-        return python_new_ssid(ap->ssid);
+        return python_new_text(ap->ssid);
     case MP_QSTR_channel:
         return MP_OBJ_NEW_SMALL_INT(ap->channel);
     case MP_QSTR_antenna:
@@ -194,7 +194,7 @@ static mp_obj_t get_or_set(size_t n_args, const mp_obj_t *args, qstr name)
             return mp_const_none;
         }
         mp_obj_t auth[] = {MP_OBJ_NEW_SMALL_INT(ap->security),
-                           mp_obj_new_str(ap->key, strlen(ap->key))};
+                           python_new_text(ap->key)};
         return mp_obj_new_tuple(MP_ARRAY_SIZE(auth), auth);
     }
     }
@@ -344,7 +344,7 @@ static void wlan_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t k
     mp_printf(print, "WLAN(mode=WLAN.%s", is_ap ? "AP" : "STA");
     if (ssid[0] != '\0') {
         mp_print_str(print, ", ssid=");
-        mp_obj_print_helper(print, python_new_ssid(ssid), PRINT_REPR);
+        mp_obj_print_helper(print, python_new_text(ssid), PRINT_REPR);
         if (security == HAL_RADIO_OPEN) {
             mp_print_str(print, ", auth=None");
         } else {

@@ -21,6 +21,17 @@ def test_repr_shows_the_settings_but_no_key(pair):
     assert sta.value("repr(wlan)") == "WLAN(mode=WLAN.STA)"
 
 
+def test_a_key_need_not_be_text(pair):
+    ap, sta = pair
+    ssid, key = ssid_of(ap), b"a key: \xff\xfe"
+    ap.run(f"wlan.auth((WLAN.WPA2, {key!r}))")
+    assert ap.value("wlan.auth()[1]") == key
+    sta.run(f"wlan.mode(WLAN.STA)\nwlan.connect({ssid!r}, auth=(WLAN.WPA2, {key!r}), timeout=20000)")
+    assert sta.value("wlan.isconnected()") is True
+    ap.run(f"wlan.auth((WLAN.WPA2, {FACTORY_KEY!r}))")
+    assert ap.value("wlan.auth()[1]") == FACTORY_KEY
+
+
 # ---- irq
 
 
