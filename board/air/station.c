@@ -78,21 +78,10 @@ static void enter(struct air_station *station, enum air_station_state state,
     }
 }
 
-static void attempt_over(void *context, enum handshake_refusal refusal)
-{
-    struct air_station *station = context;
-    if (refusal == HANDSHAKE_OK) {
-        stop_waiting(station);
-        enter(station, AIR_STATION_JOINED, refusal);
-    } else {
-        disconnect(station);
-        enter(station, AIR_STATION_REFUSED, refusal);
-    }
-}
-
 /* ---- finding */
 
-/* The access point to knock at: of this name, and if there is one with the right security, that. */
+/* The next access point to knock at, by bssid: of this name, and if there are some with the right
+ * security, of those. */
 static bool find(const struct air_station *station, struct air_network *found)
 {
     static const uint8_t any[6];
@@ -104,28 +93,38 @@ static bool find(const struct air_station *station, struct air_network *found)
     } else {
         count = air_place_scan(station->place, networks, AIR_NETWORKS);
     }
-    bool is_found = false;
+    const struct air_network *next[2] = {NULL}; /* with another security, with the right one */
+    bool is_right_there = false;
     for (int i = 0; i < count; i++) {
-        bool is_better = !is_found || (found->security != wanted->security &&
-                                       networks[i].security == wanted->security);
-        if (strcmp(networks[i].ssid, wanted->ssid) == 0 && is_better) {
-            *found = networks[i];
-            is_found = true;
+        const struct air_network *one = &networks[i];
+        if (strcmp(one->ssid, wanted->ssid) == 0) {
+            bool is_right = one->security == wanted->security;
+            is_right_there |= is_right;
+            if (next[is_right] == NULL &&
+                memcmp(one->bssid, station->tried, sizeof station->tried) > 0) {
+                next[is_right] = one;
+            }
         }
     }
-    return is_found;
+    if (next[is_right_there] == NULL) {
+        return false;
+    }
+    *found = *next[is_right_there];
+    return true;
 }
 
-static void search(struct air_station *station)
+/* Anybody can give an access point that name: those that refuse, or cannot be reached, are no
+ * obstacle for the ones behind them. False: there is none left. */
+static bool knock_at_next(struct air_station *station)
 {
     struct air_network found;
-    if (station->persistent) {
-        wait_for_change(station); /* first: what comes after the look is heard of */
+    int fd = -1;
+    while (fd < 0 && find(station, &found)) {
+        memcpy(station->tried, found.bssid, sizeof station->tried);
+        fd = air_connect(station->place, found.bssid);
     }
-    int fd = find(station, &found) ? air_connect(station->place, found.bssid) : -1;
     if (fd < 0) {
-        enter(station, AIR_STATION_SEARCHING, HANDSHAKE_OK);
-        return;
+        return false;
     }
     if (!station->has_pmk && station->network.security != HAL_RADIO_OPEN) {
         handshake_pmk(station->key, station->network.ssid, station->pmk);
@@ -135,6 +134,37 @@ static void search(struct air_station *station)
     station->fd = fd;
     enter(station, AIR_STATION_JOINING, HANDSHAKE_OK);
     air_attempt_start(&station->attempt, fd, &found, station->pmk, station->mac);
+    return true;
+}
+
+/* When all have refused, the key is wrong only if it is for all of them. */
+static void attempt_over(void *context, enum handshake_refusal refusal)
+{
+    struct air_station *station = context;
+    if (refusal == HANDSHAKE_OK) {
+        stop_waiting(station);
+        enter(station, AIR_STATION_JOINED, refusal);
+        return;
+    }
+    disconnect(station);
+    if (station->so_far == HANDSHAKE_OK || station->so_far == HANDSHAKE_WRONG_KEY) {
+        station->so_far = refusal;
+    }
+    if (!knock_at_next(station)) {
+        enter(station, AIR_STATION_REFUSED, station->so_far);
+    }
+}
+
+static void search(struct air_station *station)
+{
+    if (station->persistent) {
+        wait_for_change(station); /* first: what comes after the look is heard of */
+    }
+    memset(station->tried, 0, sizeof station->tried);
+    station->so_far = HANDSHAKE_OK;
+    if (!knock_at_next(station)) {
+        enter(station, AIR_STATION_SEARCHING, HANDSHAKE_OK);
+    }
 }
 
 /* ---- */

@@ -1,4 +1,4 @@
-/* A station in the air: finds an access point, associates, and tells when that comes and goes. Used by the laptop, `wipy join` and a board in station mode. */
+/* A station in the air: finds an access point, and when that refuses the next one of the same name, associates, and tells when that comes and goes. Used by the laptop, `wipy join` and a board in station mode. */
 #ifndef BOARD_AIR_STATION_H
 #define BOARD_AIR_STATION_H
 
@@ -34,6 +34,8 @@ struct air_station {
     /* private */
     struct air_network network; /* that is wanted; bssid all 0: any */
     char key[HAL_RADIO_KEY_MAX + 1];
+    uint8_t tried[6]; /* the last bssid that it has knocked at in this search */
+    enum handshake_refusal so_far;
     uint8_t pmk[32];
     bool has_pmk;
     struct air_attempt attempt;

@@ -31,7 +31,7 @@ struct join {
     struct lease lease;
     ev_io signals, tap, air, air_has_room;
     ev_timer look, quiet, limit;
-    struct frame held; /* waits for room in the air; size 0: none */
+    struct frame held; /* waits for room in the air while air_has_room is active */
     bool has_started;  /* COMMAND */
     bool has_ended;
     bool has_joined; /* once */
@@ -259,8 +259,10 @@ static void look(struct ev_loop *loop, ev_timer *timer, int events)
         return;
     }
     ev_timer_stop(loop, timer);
-    if (config->key == NULL && found.security != HAL_RADIO_OPEN) {
-        fail(join, "%s wants a key: --key KEY", config->ssid);
+    if ((config->key != NULL) != (found.security != HAL_RADIO_OPEN)) {
+        fail(join,
+             config->key == NULL ? "%s wants a key: --key KEY" : "%s is open: leave out --key",
+             config->ssid);
         return;
     }
     air_station_join(&join->station, config->ssid, config->bssid, found.security,

@@ -7,17 +7,29 @@
 
 static struct air_network networks[AIR_NETWORKS];
 
+/* Anybody can give a network that name: with a key, it is one that proves to know it, as well as it
+ * can; without, an open one. */
+static bool is_better(const struct join_config *config, uint8_t one, uint8_t other)
+{
+    return config->key != NULL ? one > other : one < other;
+}
+
 bool range_find(const struct join_config *config, struct air_network *found)
 {
     int count = air_place_scan(config->place, networks, AIR_NETWORKS);
+    const struct air_network *best = NULL;
     for (int i = 0; i < count; i++) {
-        if (strcmp(networks[i].ssid, config->ssid) == 0 &&
-            (config->bssid == NULL || memcmp(networks[i].bssid, config->bssid, 6) == 0)) {
-            *found = networks[i];
-            return true;
+        const struct air_network *one = &networks[i];
+        if (strcmp(one->ssid, config->ssid) == 0 &&
+            (config->bssid == NULL || memcmp(one->bssid, config->bssid, 6) == 0) &&
+            (best == NULL || is_better(config, one->security, best->security))) {
+            best = one;
         }
     }
-    return false;
+    if (best != NULL) {
+        *found = *best;
+    }
+    return best != NULL;
 }
 
 /* The bssids of all access points with that name, as many as there is room for. */

@@ -7,7 +7,8 @@
 
 #include "board/join/join.h"
 
-/* The network of that name, and of that bssid if one is wanted. False: it is not in range. */
+/* The network of that name, and of that bssid if one is wanted; if there are several, one with a key
+ * if a key is given, else an open one. False: it is not in range. */
 bool range_find(const struct join_config *config, struct air_network *found);
 
 /* Say in one line why it has not been found. */

@@ -220,6 +220,26 @@ def test_another_access_point(network):
 
 
 @needs_namespaces
+def test_others_with_the_same_name(own_network):
+    """An open network, and one with another key, both before the true one."""
+    other = Board(Path(own_network.place).parent / "other", "--air", own_network.place, "--no-laptop")
+    other.start().stop()
+    (other.directory / "board.json").write_text('{"mac": "d4:f5:13:00:00:00"}\n')
+    with other:
+        uart = other.uart()
+        uart.prompt()
+        for security in ("None", "(WLAN.WPA2, 'another key')"):
+            uart.run(f"from network import WLAN\nWLAN().init(WLAN.AP, ssid={own_network.ssid!r}, auth={security})")
+            assert "ttl" in own_network.inside("ping", "-c", "1", ADDRESS)
+        own_network.board.power("off")
+        uart.run(f"WLAN().init(WLAN.AP, ssid={own_network.ssid!r}, auth=None)")
+        result = own_network.join("echo", "inside")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr == f"wipy join: {own_network.ssid} is open: leave out --key\n"
+        assert own_network.inside("echo", "inside", key=None) == "inside\n"
+
+
+@needs_namespaces
 def test_wrong_password(network):
     with log_in(network, "telnet", ADDRESS, password=b"pascal") as session:
         session.expect(b"Invalid credentials, try again.")

@@ -192,8 +192,7 @@ static void nobody_takes_the_address_of_an_uplink(void **state)
 {
     int behind[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, behind), 0);
-    struct relay_port *uplink =
-        relay_add(&relay, behind[0], RELAY_UPLINK, b.mac, wire_ended, NULL);
+    struct relay_port *uplink = relay_add(&relay, behind[0], RELAY_UPLINK, b.mac, wire_ended, NULL);
     join(&a, KEY);
     join(&b, KEY);
     assert_int_equal(b.state, AIR_STATION_REFUSED);
@@ -275,6 +274,35 @@ static void a_double_waits(void **state)
     join(&b, "another key");
     wait_state(&b, AIR_STATION_JOINED);
     air_station_leave(&b);
+    air_ap_stop(&other);
+}
+
+/* Anybody can give an access point the name of another one. */
+static void an_impostor_does_not_keep_others_out(void **state)
+{
+    struct air_ap other;
+    struct relay others;
+    struct air_network network = home;
+    network.bssid[0] = 0x02; /* before the true one */
+    relay_init(&others, loop);
+    air_ap_init(&other, loop, &place, &others);
+    assert_int_equal(air_ap_start(&other, &network, "another key"), 0);
+    changes = 0;
+    join(&a, KEY);
+    assert_int_equal(a.state, AIR_STATION_JOINED);
+    assert_int_equal(changes, 2); /* joining, joined: nobody hears of the other one */
+    assert_passes(&a);
+
+    join(&b, "no key at all");
+    assert_int_equal(b.state, AIR_STATION_REFUSED);
+    assert_int_equal(b.refusal, HANDSHAKE_WRONG_KEY);
+    memcpy(b.mac, a.mac, 6); /* refused by the true one for another reason */
+    join(&b, KEY);
+    assert_int_equal(b.refusal, HANDSHAKE_TAKEN);
+    b.mac[5] = 0xb;
+    air_station_join(&b, home.ssid, network.bssid, home.security, KEY); /* that one and no other */
+    work();
+    assert_int_equal(b.refusal, HANDSHAKE_WRONG_KEY);
     air_ap_stop(&other);
 }
 
@@ -469,6 +497,7 @@ int main(void)
         TEST(a_persistent_station_waits_for_its_network),
         TEST(one_that_is_not_tries_once),
         TEST(a_double_waits),
+        TEST(an_impostor_does_not_keep_others_out),
         TEST(links_are_cut_and_restored),
         TEST(a_persistent_station_comes_back_when_its_link_does),
         TEST(conditions_hold_from_the_start_and_change_at_once),
