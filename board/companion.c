@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "board/air/handshake.h"
+#include "board/air/steady.h"
 #include "board/text.h"
 #include "hal/radio.h"
 
@@ -175,7 +176,7 @@ static void reconsider(struct companion *companion)
         call_lost(companion, false);
         return;
     }
-    double left = companion->since + explain(companion, why, sizeof why) - ev_now(companion->loop);
+    double left = companion->since + explain(companion, why, sizeof why) - steady_now();
     if (left > 0) {
         ev_timer_set(&companion->patience, left, 0.);
         ev_timer_start(companion->loop, &companion->patience);
@@ -198,7 +199,7 @@ static void patience_over(struct ev_loop *loop, struct ev_timer *timer, int even
 static void begin_anew(struct companion *companion, enum companion_board board)
 {
     companion->board = board;
-    companion->since = ev_now(companion->loop);
+    companion->since = steady_now();
     companion->invitations_before = companion->invitations;
     companion->refusal = HANDSHAKE_OK;
     call_lost(companion, false);
@@ -209,7 +210,7 @@ static void set_reached(struct companion *companion, bool is_reached)
 {
     companion->is_reached = is_reached;
     if (!is_reached) {
-        companion->since = ev_now(companion->loop);
+        companion->since = steady_now();
     } else if (companion->loss[0] != '\0') {
         companion->loss[0] = '\0';
         companion->noticed(companion->context, "the laptop is back in the board's network");

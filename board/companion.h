@@ -46,8 +46,8 @@ struct companion {
     struct ev_io told, laptop_ended;
     struct ev_timer look; /* the next one; does not run while the laptop is invited */
     enum companion_board board;
-    char ssid[AIR_SSID_MAX + 1];    /* COMPANION_BOARD_AP: of its network */
-    ev_tstamp since;                /* the laptop does not reach the board, as it is now */
+    char ssid[AIR_SSID_MAX + 1]; /* COMPANION_BOARD_AP: of its network */
+    ev_tstamp since; /* by steady_now(): the laptop does not reach the board, as it is now */
     uint32_t invitations_before;    /* so many were out then */
     bool is_reached;                /* by the laptop */
     bool is_lost;                   /* the laptop has been told so */

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
+
+#include "board/air/steady.h"
 
 struct delayed_frame {
     struct delayed_frame *next;
@@ -24,18 +25,11 @@ static double chance(void)
     return (double)(state >> 11) / (double)(UINT64_C(1) << 53);
 }
 
-ev_tstamp delay_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ev_tstamp)now.tv_sec + (ev_tstamp)now.tv_nsec / 1e9;
-}
-
 static void schedule(struct delay *delay)
 {
     ev_timer_stop(delay->loop, &delay->due);
     if (delay->first != NULL) {
-        ev_tstamp wait = delay->first->due - delay_now();
+        ev_tstamp wait = delay->first->due - steady_now();
         ev_timer_set(&delay->due, wait > 0 ? wait : 0., 0.);
         ev_timer_start(delay->loop, &delay->due);
     }
@@ -44,7 +38,7 @@ static void schedule(struct delay *delay)
 static void arrived(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct delay *delay = timer->data;
-    ev_tstamp now = delay_now();
+    ev_tstamp now = steady_now();
     while (delay->first != NULL && delay->first->due <= now) {
         struct delayed_frame *one = delay->first;
         delay->first = one->next;
@@ -75,7 +69,7 @@ bool delay_is_none(const struct delay *delay)
 static ev_tstamp when(struct delay *delay, uint32_t size)
 {
     const struct air_conditions *conditions = delay->conditions;
-    ev_tstamp now = delay_now();
+    ev_tstamp now = steady_now();
     delay->free_at = delay->free_at > now ? delay->free_at : now;
     if (conditions->rate_kbps > 0) {
         delay->free_at += size * 8 / (conditions->rate_kbps * 1e3);
@@ -90,7 +84,7 @@ bool delay_send(struct delay *delay, struct frame *frame)
         return false;
     }
     ev_tstamp due = when(delay, frame->size);
-    if (delay->count == 0 && due <= delay_now()) {
+    if (delay->count == 0 && due <= steady_now()) {
         delay->deliver(delay->context, frame);
         return true;
     }

@@ -19,7 +19,7 @@ struct delay {
     void *context;
     struct delayed_frame *first, *last;
     unsigned count;
-    ev_tstamp free_at; /* by delay_now(): when what is being sent is out */
+    ev_tstamp free_at; /* by steady_now(): when what is being sent is out */
     struct ev_timer due;
 };
 
@@ -31,10 +31,6 @@ bool delay_is_none(const struct delay *delay);
 
 /* Send a frame, which is copied. False: it is lost. */
 bool delay_send(struct delay *delay, struct frame *frame);
-
-/* Seconds on a clock that nobody sets. ev_now() is the time of day: when that is put back, frames
- * would wait until it has come round again. */
-ev_tstamp delay_now(void);
 
 /* Forget what is under way. */
 void delay_clear(struct delay *delay);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "board/air/steady.h"
+
 #define SOCKET_BUFFER (4 << 20)                   /* bytes; the system may grant less */
 #define HELD_MAX      (RELAY_PORTS * RELAY_BATCH) /* a batch of each sender, which then is held back */
 
@@ -71,7 +73,7 @@ static void out_of_patience(struct ev_loop *loop, struct ev_timer *watcher, int 
 {
     struct relay_port *port = watcher->data;
     port->deaf = true;
-    port->patient_from = delay_now() + RELAY_GRUDGE;
+    port->patient_from = steady_now() + RELAY_GRUDGE;
     port->relay->lost += (uint64_t)port->held_count;
     release(port);
 }
@@ -134,7 +136,7 @@ static void transmit(struct relay_port *port, struct relay_port *sender,
                      struct frame *const *frames, int count)
 {
     int sent = port->held_count > 0 || port->deaf ? 0 : send_frames(port, frames, count);
-    ev_tstamp now = delay_now();
+    ev_tstamp now = steady_now();
     for (int i = sent; i < count; i++) {
         bool to_all = frames[i]->data[0] & 1;
         if (to_all || port->deaf || sender == NULL || now < port->patient_from) {

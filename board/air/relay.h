@@ -36,7 +36,7 @@ struct relay_port {
     struct ev_timer patience;
     uint8_t mac[6];
     bool deaf;           /* it was full for too long: frames for it are lost */
-    ev_tstamp patient_from; /* by delay_now() */
+    ev_tstamp patient_from; /* by steady_now() */
     uint32_t holds_back; /* bit n: port n is not read, because this one is full */
     struct frame *held;  /* frames that wait for room; NULL: none */
     int held_count;

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "board/air/steady.h"
+
 /* ---- beginning and end */
 
 void forward_reset(int fd)
@@ -62,7 +64,7 @@ static void watch(struct forward_relay *relay, int events)
 static void wait_for_lease(struct forward_relay *relay)
 {
     ev_timer_stop(relay->forward->loop, &relay->patience);
-    ev_tstamp left = relay->waits_until - ev_now(relay->forward->loop);
+    ev_tstamp left = relay->waits_until - steady_now();
     ev_timer_set(&relay->patience, left > 0 ? left : 0., 0.);
     ev_timer_start(relay->forward->loop, &relay->patience);
 }
@@ -171,7 +173,7 @@ static struct forward_relay *create(struct forward *forward, int fd, enum relay_
     relay->forward = forward;
     relay->state = state;
     relay->fd = fd;
-    relay->waits_until = ev_now(forward->loop) + FORWARD_WAIT;
+    relay->waits_until = steady_now() + FORWARD_WAIT;
     ev_io_init(&relay->io, host_event, fd, 0);
     ev_timer_init(&relay->patience, patience_over, 0., 0.);
     relay->io.data = relay->patience.data = relay;

@@ -39,7 +39,7 @@ struct forward_relay {
     ev_io io;
     ev_timer patience; /* WAITING: the end of the wait; host_ended: the next look whether the client
                           is gone */
-    ev_tstamp waits_until;
+    ev_tstamp waits_until; /* by steady_now() */
 };
 
 /* ---- relay_wipy.c */

@@ -6,30 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "board/air/relay.h"
+#include "tests/unit/test_clock.h"
 
 static const uint8_t board_mac[6] = {0xd4, 0xf5, 0x13, 0x5e, 0, 1};
 static const uint8_t a_mac[6] = {2, 0, 0, 0, 0, 0xa}, b_mac[6] = {2, 0, 0, 0, 0, 0xb};
 static const uint8_t nobody[6] = {2, 0, 0, 0, 0, 0xc};
 static const uint8_t everyone[6] = {255, 255, 255, 255, 255, 255};
-
-/* ---- clocks that can be set, for libev too */
-static time_t time_of_day, monotonic; /* seconds ahead of the machine's */
-
-int clock_gettime(clockid_t clock, struct timespec *now)
-{
-    int result = (int)syscall(SYS_clock_gettime, clock, now);
-    now->tv_sec += clock == CLOCK_MONOTONIC ? monotonic : time_of_day;
-    return result;
-}
-
-/* ---- */
 
 static struct ev_loop *loop;
 static struct relay relay;
