@@ -225,11 +225,11 @@ static struct ap_handshake *make_room(struct air_ap *ap)
 static void knock(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
     struct air_ap *ap = watcher->data;
-    int fd = accept4(watcher->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    look_at_conditions(ap);
+    int fd = listener_accept(&ap->knock, loop, NULL);
     if (fd < 0) {
         return;
     }
+    look_at_conditions(ap);
     struct ap_handshake *one = make_room(ap);
     one->number = ++ap->handshakes;
     one->has_begun = false;
@@ -249,8 +249,7 @@ static int go_on_air(struct air_ap *ap)
     ap->retry.repeat = result == 0 ? AP_LOOK : AP_START_RETRY;
     ev_timer_again(ap->loop, &ap->retry);
     if (result == 0) {
-        ev_io_set(&ap->knock, ap->beacon.listen_fd, EV_READ);
-        ev_io_start(ap->loop, &ap->knock);
+        listener_start(&ap->knock, ap->loop, ap->beacon.listen_fd);
         if (ap->on_air != NULL) {
             ap->on_air(ap->context);
         }
@@ -262,7 +261,7 @@ static int go_on_air(struct air_ap *ap)
 
 static void go_off_air(struct air_ap *ap)
 {
-    ev_io_stop(ap->loop, &ap->knock);
+    listener_stop(&ap->knock, ap->loop);
     air_beacon_stop(&ap->beacon, ap->place);
 }
 
@@ -285,9 +284,9 @@ void air_ap_init(struct air_ap *ap, struct ev_loop *loop, const struct air_place
 {
     *ap = (struct air_ap){.loop = loop, .place = place, .relay = relay};
     ap->beacon.file_fd = ap->beacon.listen_fd = -1;
-    ev_io_init(&ap->knock, knock, -1, EV_READ);
+    listener_init(&ap->knock, knock, ap);
     ev_init(&ap->retry, retry);
-    ap->knock.data = ap->retry.data = ap;
+    ap->retry.data = ap;
     for (int i = 0; i < AP_UNFINISHED; i++) {
         struct ap_handshake *one = &ap->unfinished[i];
         one->ap = ap;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "board/air/handshake.h"
+#include "board/air/listener.h"
 #include "board/air/place.h"
 #include "board/air/relay.h"
 #include "hal/radio.h"
@@ -46,7 +47,7 @@ struct air_ap {
     bool has_pmk;
     uint8_t pmk[32];
     struct air_beacon beacon;
-    struct ev_io knock;
+    struct listener knock;
     struct ev_timer retry;
     uint32_t handshakes; /* so far */
     struct ap_handshake unfinished[AP_UNFINISHED];

@@ -254,9 +254,3 @@ void forward_online(struct forward *forward, bool online)
             relay_touch(relay);
     }
 }
-
-int forward_accept(int listener, struct sockaddr_in *peer)
-{
-    socklen_t size = sizeof *peer;
-    return accept4(listener, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}

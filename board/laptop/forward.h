@@ -53,9 +53,6 @@ int forward_wipy(struct forward *forward, struct tcp_pcb *pcb, const struct sock
 /* The lease has come or gone, or the WiPy is lost or no longer. */
 void forward_online(struct forward *forward, bool online);
 
-/* Accept one connection of the listening socket `listener`, non-blocking; -1 when there is none. */
-int forward_accept(int listener, struct sockaddr_in *peer);
-
 /* Close a socket so that the other end sees a reset. */
 void forward_reset(int fd);
 

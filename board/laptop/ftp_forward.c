@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "board/air/listener.h"
 #include "board/laptop/ftp_gateway.h"
 
 _Static_assert(FORWARD_FILTER_ROOM(0) >= FTP_GATEWAY_ROOM(0),
@@ -15,9 +16,8 @@ struct session {
     struct ftp_gateway gateway;
     struct sockaddr_in here, peer; /* the ends of the control connection on the host */
     /* passive: the client connects to `listener`, which stands for wipy_port */
-    int listener;
+    struct listener listener;
     uint16_t wipy_port;
-    ev_io client_comes;
     ev_timer passive_over;
     /* active: the WiPy connects to `active`, which stands for `client` */
     struct tcp_pcb *active;
@@ -29,19 +29,19 @@ struct session {
 
 static void close_passive(struct session *session)
 {
-    if (session->listener < 0)
+    int fd = session->listener.io.fd;
+    if (fd < 0)
         return;
-    ev_io_stop(session->forward->loop, &session->client_comes);
+    listener_stop(&session->listener, session->forward->loop);
     ev_timer_stop(session->forward->loop, &session->passive_over);
-    close(session->listener);
-    session->listener = -1;
+    close(fd);
 }
 
 static void client_comes(struct ev_loop *loop, ev_io *io, int events)
 {
     struct session *session = io->data;
     struct sockaddr_in peer;
-    int fd = forward_accept(session->listener, &peer);
+    int fd = listener_accept(&session->listener, loop, &peer);
     if (fd < 0)
         return;
     if (peer.sin_addr.s_addr != session->peer.sin_addr.s_addr) {
@@ -67,10 +67,8 @@ static bool open_passive(void *context, uint16_t wipy_port, struct ftp_endpoint 
         close(fd);
         return false;
     }
-    session->listener = fd;
     session->wipy_port = wipy_port;
-    ev_io_set(&session->client_comes, fd, EV_READ);
-    ev_io_start(session->forward->loop, &session->client_comes);
+    listener_start(&session->listener, session->forward->loop, fd);
     ev_timer_set(&session->passive_over, FTP_FORWARD_WAIT, 0.);
     ev_timer_start(session->forward->loop, &session->passive_over);
     memcpy(listening->address, &address.sin_addr, sizeof listening->address);
@@ -182,11 +180,10 @@ void ftp_forward_host(struct forward *forward, int fd, const struct sockaddr_in 
     }
     session->forward = forward;
     session->peer = *peer;
-    session->listener = -1;
-    ev_init(&session->client_comes, client_comes);
+    listener_init(&session->listener, client_comes, session);
     ev_init(&session->passive_over, passive_over);
     ev_init(&session->active_over, active_over);
-    session->client_comes.data = session->passive_over.data = session->active_over.data = session;
+    session->passive_over.data = session->active_over.data = session;
     ftp_gateway_init(&session->gateway,
                      &(struct ftp_gateway_owner){session, open_passive, open_active});
     forward_host(forward, fd, wipy_port,

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "board/air/listener.h"
 #include "board/child/child.h"
 #include "board/laptop/forward.h"
 #include "board/laptop/ftp_forward.h"
@@ -19,17 +20,12 @@
 #define FTP_PORT    21
 #define BACKLOG     256
 #define FILES       4096 /* descriptors: two a connection at the most, and a few */
-#define ACCEPT_PAUSE                                                                               \
-    0.1 /* seconds without accepting after the system has run short of something                   \
-         */
 
 /* A listening socket of the host. */
 struct door {
     struct laptop *laptop;
-    int fd; /* -1: off */
     uint16_t wipy_port;
-    ev_io knock;
-    ev_timer pause;
+    struct listener listener;
 };
 
 struct laptop {
@@ -92,35 +88,22 @@ static void knock(struct ev_loop *loop, ev_io *io, int events)
 {
     struct door *door = io->data;
     struct sockaddr_in peer;
-    int fd = forward_accept(door->fd, &peer);
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            ev_io_stop(loop, &door->knock);
-            ev_timer_set(&door->pause, ACCEPT_PAUSE, 0.);
-            ev_timer_start(loop, &door->pause);
-        }
+    int fd = listener_accept(&door->listener, loop, &peer);
+    if (fd < 0)
         return;
-    }
     if (door->wipy_port == FTP_PORT)
         ftp_forward_host(&door->laptop->forward, fd, &peer, door->wipy_port);
     else
         forward_host(&door->laptop->forward, fd, door->wipy_port, NULL);
 }
 
-static void pause_over(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    struct door *door = timer->data;
-    ev_io_start(loop, &door->knock);
-}
-
+/* `fd` -1: it stays closed. */
 static void open_door(struct laptop *laptop, struct door *door, int fd, uint16_t wipy_port)
 {
-    *door = (struct door){.laptop = laptop, .fd = fd, .wipy_port = wipy_port};
-    ev_io_init(&door->knock, knock, fd, EV_READ);
-    ev_init(&door->pause, pause_over);
-    door->knock.data = door->pause.data = door;
+    *door = (struct door){.laptop = laptop, .wipy_port = wipy_port};
+    listener_init(&door->listener, knock, door);
     if (fd >= 0)
-        ev_io_start(laptop->loop, &door->knock);
+        listener_start(&door->listener, laptop->loop, fd);
 }
 
 static void changed(void *context, bool online)

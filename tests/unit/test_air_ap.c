@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -36,6 +38,14 @@ int usleep(useconds_t us)
 {
     naps++;
     return poll(NULL, 0, (int)us / 1000);
+}
+
+static int accepts;
+
+int accept4(int fd, struct sockaddr *address, socklen_t *size, int flags)
+{
+    accepts++;
+    return (int)syscall(SYS_accept4, fd, address, size, flags);
 }
 
 static void members_changed(void *context)
@@ -394,6 +404,24 @@ static void nonsense_at_the_door_is_answered_by_a_refusal(void **state)
 }
 
 /* Doors that nobody comes in by do not keep others out. */
+/* Without a descriptor for who knocks there is nothing to do, and that is not done all the time. */
+static void who_cannot_be_let_in_now_waits(void **state)
+{
+    struct rlimit limit, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    air_station_join(&a, home.ssid, NULL, home.security, KEY);
+    none = limit;
+    none.rlim_cur = (rlim_t)dup(STDIN_FILENO);
+    close((int)none.rlim_cur);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    accepts = 0;
+    work();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(accepts, 1);
+    wait_state(&a, AIR_STATION_JOINED);
+    assert_passes(&a);
+}
+
 static void silent_knockers_keep_nobody_out(void **state)
 {
     int fds[200];
@@ -502,6 +530,7 @@ int main(void)
         TEST(a_persistent_station_comes_back_when_its_link_does),
         TEST(conditions_hold_from_the_start_and_change_at_once),
         TEST(nonsense_at_the_door_is_answered_by_a_refusal),
+        TEST(who_cannot_be_let_in_now_waits),
         TEST(silent_knockers_keep_nobody_out),
         TEST(a_hostile_member_speaks_only_for_itself),
         TEST(a_flood_drowns_nobody),
