@@ -20,6 +20,7 @@
 #define ENTRIES_MAX 4096 /* of the directory that a scan looks at */
 #define BACKLOG     64
 #define TRIES       20 /* for what another process holds only for a moment */
+#define LOCK_TRIES  1000
 #define PAUSE_US    1000
 
 /* ---- the directory */
@@ -206,6 +207,26 @@ int air_place_write(const struct air_place *place, const char *name, const char 
     }
     close(fd);
     return result;
+}
+
+static void lock_name(char lock[64], const char *name)
+{
+    snprintf(lock, 64, "%s.lock", name);
+}
+
+int air_place_lock(const struct air_place *place, const char *name)
+{
+    char lock[64];
+    lock_name(lock, name);
+    return take(place->dir_fd, lock, O_RDWR | O_CREAT, LOCK_TRIES);
+}
+
+void air_place_unlock(const struct air_place *place, const char *name, int lock)
+{
+    char file[64];
+    lock_name(file, name);
+    unlinkat(place->dir_fd, file, 0);
+    close(lock);
 }
 
 /* ---- beacons */

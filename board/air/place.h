@@ -69,4 +69,9 @@ int air_connect(const struct air_place *place, const uint8_t bssid[6]);
 int air_place_read(const struct air_place *place, const char *name, char *text, size_t text_size);
 int air_place_write(const struct air_place *place, const char *name, const char *text);
 
+/* Be the only one who reads this file and then writes it accordingly: waits for another one, for a
+ * second at most. A descriptor for air_place_unlock(), or -errno. */
+int air_place_lock(const struct air_place *place, const char *name);
+void air_place_unlock(const struct air_place *place, const char *name, int lock);
+
 #endif

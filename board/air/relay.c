@@ -222,9 +222,9 @@ static void arrived_from(void *context, struct frame *frame)
     route(context, &frame, 1);
 }
 
-/* Receive up to RELAY_BATCH packets into the batch; returns how many, 0 for none now, -1 when the
- * other end is gone. */
-static int receive(int fd)
+/* Receive up to RELAY_BATCH packets into the batch; returns how many. The other end may be gone
+ * after these. */
+static int receive(int fd, bool *gone)
 {
     struct iovec parts[RELAY_BATCH];
     struct mmsghdr messages[RELAY_BATCH];
@@ -233,9 +233,7 @@ static int receive(int fd)
         messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
     }
     int count = recvmmsg(fd, messages, RELAY_BATCH, MSG_DONTWAIT, NULL);
-    if (count < 0) {
-        return errno == EAGAIN || errno == EINTR ? 0 : -1;
-    }
+    *gone = count < 0 && errno != EAGAIN && errno != EINTR;
     for (int i = 0; i < count; i++) {
         bool cut = messages[i].msg_hdr.msg_flags & MSG_TRUNC;
         batch[i].size = cut ? 0 : messages[i].msg_len;
@@ -243,7 +241,7 @@ static int receive(int fd)
     struct pollfd end = {.fd = fd, .events = POLLRDHUP};
     bool maybe_ended = count > 0 && messages[count - 1].msg_len == 0;
     if (maybe_ended && poll(&end, 1, 0) == 1 && (end.revents & (POLLRDHUP | POLLHUP))) {
-        return -1;
+        *gone = true;
     }
     return count;
 }
@@ -252,12 +250,8 @@ static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
     struct relay_port *sender = watcher->data;
     struct frame *frames[RELAY_BATCH];
-    int count = receive(watcher->fd), valid = 0;
-    if (count < 0) {
-        relay_remove(sender);
-        sender->ended(sender->context, sender);
-        return;
-    }
+    bool gone;
+    int count = receive(watcher->fd, &gone), valid = 0;
     for (int i = 0; i < count; i++) {
         if (!is_valid(sender, &batch[i])) {
             continue;
@@ -268,7 +262,13 @@ static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
             frames[valid++] = &batch[i];
         }
     }
-    route(sender, frames, valid);
+    if (valid > 0) {
+        route(sender, frames, valid);
+    }
+    if (gone) {
+        relay_remove(sender);
+        sender->ended(sender->context, sender);
+    }
 }
 
 /* ---- who is there */

@@ -1,7 +1,9 @@
 /* `wipy air`: what is in the air of a place, and how bad it is. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "board/air/conditions.h"
 #include "board/air/mac.h"
@@ -99,18 +101,11 @@ static void note_unknown(const struct air_place *place, const struct air_conditi
     }
 }
 
-static int set(const struct air_place *place, char **settings)
+static int change(const struct air_place *place, char **settings)
 {
     char error[1024];
     struct air_conditions conditions;
-    /* What makes no sense there is replaced, if it is. */
-    if (air_conditions_read(&conditions, place, error, sizeof error) < 0 && *settings == NULL) {
-        return verb_fail(&verb_air, "%s", error);
-    }
-    if (*settings == NULL) {
-        print_conditions(&conditions);
-        return VERB_DONE;
-    }
+    air_conditions_read(&conditions, place, error, sizeof error); /* nonsense there is replaced */
     struct air_conditions before = conditions;
     for (; *settings != NULL; settings++) {
         if (air_conditions_parse(&conditions, *settings, error, sizeof error) < 0) {
@@ -123,6 +118,31 @@ static int set(const struct air_place *place, char **settings)
     }
     note_unknown(place, &conditions, &before);
     return VERB_DONE;
+}
+
+static int show(const struct air_place *place)
+{
+    char error[1024];
+    struct air_conditions conditions;
+    if (air_conditions_read(&conditions, place, error, sizeof error) < 0) {
+        return verb_fail(&verb_air, "%s", error);
+    }
+    print_conditions(&conditions);
+    return VERB_DONE;
+}
+
+static int set(const struct air_place *place, char **settings)
+{
+    if (*settings == NULL) {
+        return show(place);
+    }
+    int lock = air_place_lock(place, CONDITIONS_FILE);
+    if (lock < 0) {
+        return verb_fail(&verb_air, "%s/" CONDITIONS_FILE ": %s", place->path, strerror(-lock));
+    }
+    int status = change(place, settings);
+    air_place_unlock(place, CONDITIONS_FILE, lock);
+    return status;
 }
 
 static int air(int argc, char **argv)
@@ -146,6 +166,9 @@ static int air(int argc, char **argv)
     bool is_set = optind < argc && strcmp(argv[optind], "set") == 0;
     if (optind < argc && !is_set) {
         return verb_usage(&verb_air, "what is meant by %s?", argv[optind]);
+    }
+    if (!is_set && directory != NULL && access(directory, F_OK) < 0 && errno == ENOENT) {
+        return verb_fail(&verb_air, "no such folder: %s", directory);
     }
     if (air_place_open(&place, directory, error, sizeof error) < 0) {
         return verb_fail(&verb_air, "%s", error);

@@ -3,10 +3,11 @@
 import os
 import re
 import socket
+import subprocess
 
 import pytest
 
-from board import wait_for, wipy
+from board import WIPY, wait_for, wipy
 
 
 def networks(place):
@@ -25,6 +26,11 @@ def mac_of(board):
 
 
 def test_nothing_in_range(tmp_path):
+    result = wipy("air", tmp_path / "air")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"wipy air: no such folder: {tmp_path / 'air'}\n"
+    assert not (tmp_path / "air").exists()
+    (tmp_path / "air").mkdir(mode=0o700)
     result = wipy("air", tmp_path / "air")
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == f"no networks in {tmp_path / 'air'}\n"
@@ -70,6 +76,15 @@ def test_conditions_are_kept(tmp_path):
     wipy("air", place, "set", *conditions(place).split(), check=True)  # what it prints is what it takes
     wipy("air", place, "set", "clear", "delay=7ms", check=True)
     assert conditions(place) == "loss=0% delay=7ms jitter=0ms rate=0kbps"
+
+
+def test_two_who_set_at_a_time(tmp_path):
+    place = tmp_path / "air"
+    macs = [f"d4:f5:13:5e:00:{number:02x}" for number in range(24)]
+    for process in [subprocess.Popen([WIPY, "air", place, "set", f"cut={mac}"], stderr=subprocess.DEVNULL) for mac in macs]:
+        assert process.wait() == 0
+    assert sorted(re.findall(r"cut=(\S+)", conditions(place))) == macs
+    assert [file.name for file in place.iterdir()] == ["conditions.json"]
 
 
 @pytest.mark.parametrize(

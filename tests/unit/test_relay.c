@@ -264,6 +264,20 @@ static void who_is_gone_is_noticed(void **state)
     a[1] = dup(b[1]); /* for tear_down() */
 }
 
+static void the_last_words_of_who_goes_arrive(void **state)
+{
+    for (uint16_t i = 1; i <= 3; i++) {
+        put(a[1], board_mac, a_mac, i, 60);
+    }
+    close(a[1]);
+    work();
+    assert_ptr_equal(gone, a_port);
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(got(mcu[1], NULL), i);
+    }
+    a[1] = dup(b[1]); /* for tear_down() */
+}
+
 static void only_so_many_ports_are_there(void **state)
 {
     int more[RELAY_PORTS][2];
@@ -425,6 +439,7 @@ int main(void)
         TEST(nobody_waits_again_for_who_reads_badly),
         TEST(who_waits_with_another_one_loses_nothing),
         TEST(who_is_gone_is_noticed),
+        TEST(the_last_words_of_who_goes_arrive),
         TEST(only_so_many_ports_are_there),
         TEST(an_uplink_is_sent_what_is_for_nobody_else),
         TEST(lost_frames_are_lost_in_both_directions),
