@@ -3,14 +3,13 @@
 #include <string.h>
 
 #include "hal/clock.h"
-#include "hal/report.h"
 #include "hal/result.h"
-#include "lib/text.h"
 #include "net/dhcp/dhcp_udp.h"
 #include "net/names.h"
 #include "net/stack/interface.h"
 #include "net/stack/stack.h"
 #include "net/stations.h"
+#include "net/wlan_report.h"
 #include "net/wlan_valid.h"
 
 #define FACTORY_SSID    "wipy-wlan-"
@@ -37,7 +36,6 @@ static bool wanted;                      /* to join and stay */
 static enum wlan_state state;
 static enum hal_radio_link link; /* as of the last poll */
 
-static uint8_t reported[4]; /* the address that others know of */
 static void (*on_change)(void);
 
 static void tell(void)
@@ -47,45 +45,10 @@ static void tell(void)
     }
 }
 
-/* ---- reports */
-
-static void report_address(void)
-{
-    char string[16];
-    struct text text = {string, sizeof string - 1, 0};
-    for (int i = 0; i < 4; i++) {
-        if (i > 0) {
-            text_char(&text, '.');
-        }
-        text_number(&text, reported[i], 1, '0');
-    }
-    string[text.length] = '\0';
-    hal_report(HAL_REPORT_WLAN_IP, string);
-}
-
-/* Whether the address differs from the one that was reported last. */
-static bool watch_address(void)
-{
-    static const uint8_t none[4];
-    struct interface_address now;
-    interface_address(&now);
-    if (memcmp(now.address, reported, 4) == 0) {
-        return false;
-    }
-    memcpy(reported, now.address, 4);
-    report_address();
-    if (memcmp(reported, none, 4) != 0) {
-        names_announce();
-    }
-    return true;
-}
-
 static void report(void)
 {
     bool is_ap = settings.mode == WLAN_MODE_AP;
-    hal_report(HAL_REPORT_WLAN_MODE, is_ap ? "ap" : "sta");
-    hal_report(HAL_REPORT_WLAN_SSID, is_ap ? settings.ap.ssid : network.ssid);
-    watch_address();
+    wlan_report(is_ap, is_ap ? settings.ap.ssid : network.ssid);
 }
 
 static void try_again_later(void)
@@ -240,7 +203,7 @@ static void watch_link(void)
             names_announce();
         }
     }
-    bool moved = watch_address();
+    bool moved = wlan_report_address();
     if (moved || state != before) {
         tell();
     }
@@ -286,12 +249,6 @@ void wlan_get(struct wlan_settings *copy)
     *copy = settings;
 }
 
-static bool same_ap(const struct hal_radio_ap *a, const struct hal_radio_ap *b)
-{
-    return strcmp(a->ssid, b->ssid) == 0 && strcmp(a->key, b->key) == 0 &&
-           a->channel == b->channel && a->security == b->security;
-}
-
 int wlan_set(const struct wlan_settings *wish)
 {
     const struct hal_radio_ap *ap = &wish->ap;
@@ -299,8 +256,8 @@ int wlan_set(const struct wlan_settings *wish)
         return HAL_ERROR_RANGE;
     }
     bool other_mode = wish->mode != settings.mode;
-    bool restart =
-        other_mode || (wish->mode == WLAN_MODE_AP && !(ap_is_up() && same_ap(ap, &settings.ap)));
+    bool restart = other_mode || (wish->mode == WLAN_MODE_AP &&
+                                  !(ap_is_up() && wlan_is_same_ap(ap, &settings.ap)));
     settings = *wish;
     if (!restart) {
         return 0;
@@ -375,12 +332,6 @@ void wlan_ip(struct wlan_ip *ip)
     interface_dns(ip->dns);
 }
 
-static bool same_address(const struct wlan_ip *a, const struct wlan_ip *b)
-{
-    return memcmp(a->address, b->address, 4) == 0 && memcmp(a->netmask, b->netmask, 4) == 0 &&
-           memcmp(a->gateway, b->gateway, 4) == 0;
-}
-
 void wlan_set_dns(const uint8_t dns[4])
 {
     memcpy(settings.mode == WLAN_MODE_AP ? ap_ip.dns : sta_ip.dns, dns, 4);
@@ -392,7 +343,7 @@ static int set_ap_ip(const struct wlan_ip *ip)
     if (!wlan_is_valid_ap_address(ip)) {
         return HAL_ERROR_RANGE;
     }
-    bool same = ap_is_up() && same_address(ip, &ap_ip);
+    bool same = ap_is_up() && wlan_is_same_address(ip, &ap_ip);
     ap_ip = *ip;
     interface_set_dns(ip->dns);
     if (same) {
@@ -407,7 +358,7 @@ static int set_sta_ip(const struct wlan_ip *ip)
     if (!ip->dhcp && !wlan_is_valid_address(ip)) {
         return HAL_ERROR_RANGE;
     }
-    bool same = ip->dhcp == sta_ip.dhcp && (ip->dhcp || same_address(ip, &sta_ip));
+    bool same = ip->dhcp == sta_ip.dhcp && (ip->dhcp || wlan_is_same_address(ip, &sta_ip));
     sta_ip = *ip;
     interface_set_dns(ip->dns);
     if (!same) {
@@ -420,7 +371,7 @@ static int set_sta_ip(const struct wlan_ip *ip)
 int wlan_set_ip(const struct wlan_ip *ip)
 {
     int result = settings.mode == WLAN_MODE_AP ? set_ap_ip(ip) : set_sta_ip(ip);
-    watch_address();
+    wlan_report_address();
     return result;
 }
 

@@ -63,3 +63,15 @@ bool wlan_is_valid_ap_address(const struct wlan_ip *ip)
 {
     return !ip->dhcp && wlan_is_valid_address(ip) && number(ip->netmask) == 0xffffff00;
 }
+
+bool wlan_is_same_ap(const struct hal_radio_ap *a, const struct hal_radio_ap *b)
+{
+    return strcmp(a->ssid, b->ssid) == 0 && strcmp(a->key, b->key) == 0 &&
+           a->channel == b->channel && a->security == b->security;
+}
+
+bool wlan_is_same_address(const struct wlan_ip *a, const struct wlan_ip *b)
+{
+    return memcmp(a->address, b->address, 4) == 0 && memcmp(a->netmask, b->netmask, 4) == 0 &&
+           memcmp(a->gateway, b->gateway, 4) == 0;
+}
