@@ -20,7 +20,8 @@
 
 /* What may change the bytes of a connection. Each function takes `size` bytes and writes up to
  * FORWARD_FILTER_ROOM(size) to `out`; returns how many. `end`: these are the last. */
-#define FORWARD_FILTER_ROOM(size) (4u * (size) + 2048u)
+#define FORWARD_FILTER_FACTOR     5u
+#define FORWARD_FILTER_ROOM(size) (FORWARD_FILTER_FACTOR * (size) + 2560u)
 struct forward_filter {
     size_t (*to_wipy)(void *context, const uint8_t *in, size_t size, bool end, uint8_t *out);
     size_t (*to_host)(void *context, const uint8_t *in, size_t size, bool end, uint8_t *out);

@@ -8,7 +8,8 @@
 #include "board/air/listener.h"
 #include "board/laptop/ftp_gateway.h"
 
-_Static_assert(FORWARD_FILTER_ROOM(0) >= FTP_GATEWAY_ROOM(0),
+_Static_assert(FORWARD_FILTER_ROOM(0) >= FTP_GATEWAY_ROOM(0) &&
+                   FORWARD_FILTER_ROOM(1) >= FTP_GATEWAY_ROOM(1),
                "the relay's buffers hold what the gateway makes");
 
 struct session {

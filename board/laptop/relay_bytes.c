@@ -64,7 +64,9 @@ size_t relay_room_for_wipy(const struct forward_relay *relay)
     if (room > room_in_queue)
         room = room_in_queue;
     if (relay->filter.to_wipy != NULL)
-        room = room > FORWARD_FILTER_ROOM(0) ? (room - FORWARD_FILTER_ROOM(0)) / 4 : 0;
+        room = room > FORWARD_FILTER_ROOM(0)
+                   ? (room - FORWARD_FILTER_ROOM(0)) / FORWARD_FILTER_FACTOR
+                   : 0;
     return room < READ_MAX ? room : READ_MAX;
 }
 

@@ -146,11 +146,26 @@ static void abort_connections(void)
         tcp_abort(tcp_active_pcbs);
 }
 
-static void tell_board(const struct station *station, enum laptop_word word,
+/* While there is no room for them, the news wait: of several, the last one says it all. */
+static void send_news(struct station *station)
+{
+    ssize_t sent = write(station->config.board_fd, &station->news, sizeof station->news);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+        ev_io_start(station->config.loop, &station->board_has_room);
+    else
+        ev_io_stop(station->config.loop, &station->board_has_room);
+}
+
+static void board_has_room(struct ev_loop *loop, ev_io *io, int events)
+{
+    send_news(io->data);
+}
+
+static void tell_board(struct station *station, enum laptop_word word,
                        enum handshake_refusal refusal)
 {
-    struct laptop_news news = {station->invitation, (uint8_t)word, (uint8_t)refusal};
-    (void)!write(station->config.board_fd, &news, sizeof news);
+    station->news = (struct laptop_news){station->invitation, (uint8_t)word, (uint8_t)refusal};
+    send_news(station);
 }
 
 static void go_offline(struct station *station)
@@ -408,11 +423,12 @@ void station_init(struct station *station, const struct station_config *config)
     air_attempt_init(&station->attempt, config->loop, attempt_over, station);
     station->wipy.is_gateway = true;
     ev_io_init(&station->told, told, config->board_fd, EV_READ);
+    ev_io_init(&station->board_has_room, board_has_room, config->board_fd, EV_WRITE);
     ev_io_init(&station->readable, air_readable, -1, EV_READ);
     ev_io_init(&station->writable, air_writable, -1, EV_WRITE);
     ev_prepare_init(&station->before_sleep, before_sleep);
     station->told.data = station->readable.data = station->writable.data = station;
-    station->before_sleep.data = station;
+    station->before_sleep.data = station->board_has_room.data = station;
     ev_set_priority(&station->told, 1); /* what the board says now is so for who comes now */
     ev_set_priority(&station->before_sleep,
                     EV_MINPRI); /* after the other preparations, which may send */

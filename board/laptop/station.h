@@ -34,7 +34,8 @@ struct station {
     ip_addr_t wipy_address;  /* while online */
     int air_fd;              /* of the association, or the attempt at one; -1: none */
     struct air_attempt attempt;
-    ev_io told;
+    struct laptop_news news; /* the last */
+    ev_io told, board_has_room;
     ev_io readable;
     ev_io writable;
     ev_prepare before_sleep;

@@ -272,7 +272,6 @@ static Slirp *make_slirp(struct nat *nat)
         .restricted = !nat->config.internet,
         .in_enabled = true,
         .vnetwork = address_of(0),
-
         .vhost = address_of(packet_router[3]),
         .vdhcp_start = unused,
         .vnameserver = unused,

@@ -77,17 +77,29 @@ static void run_ap(const struct router *router, const struct router_config *conf
 
 /* ---- both processes */
 
-/* The first DNS server of the host that has an IPv4 address; all 0: there is none. */
+/* The first DNS server of the host that has an IPv4 address, and can be reached from behind the
+ * router: its own network hides those with an address in it. All 0: there is none. */
 static void find_dns(uint8_t dns[4])
 {
-    char line[256], address[17];
+    char line[256], address[17], hidden[17] = "";
     FILE *file = fopen("/etc/resolv.conf", "re");
-    memset(dns, 0, 4);
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, " nameserver %16s", address) == 1 &&
-            inet_pton(AF_INET, address, dns) == 1) {
-            break;
+    bool found = false;
+    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+        found =
+            sscanf(line, " nameserver %16s", address) == 1 && inet_pton(AF_INET, address, dns) == 1;
+        if (found && memcmp(dns, packet_router, 3) == 0) {
+            found = false;
+            strcpy(hidden, address);
         }
+    }
+    if (!found) {
+        memset(dns, 0, 4);
+    }
+    if (!found && hidden[0] != '\0') {
+        fprintf(stderr,
+                "notice: the router finds no names: the DNS server of this machine, %s, has an "
+                "address of the router's own network, 192.168.0.0/24\n",
+                hidden);
     }
     if (file != NULL) {
         fclose(file);

@@ -257,9 +257,8 @@ ASK = "import socket\nprint(socket.getaddrinfo('example.org', 80)[0][-1])"
 ANSWER = "('203.0.113.7', 80)"
 
 
-@contextlib.contextmanager
-def with_dns_server(make_board, tmp_path, address):
-    """The UART of a board in a mount namespace, where /etc/resolv.conf names a DNS server of ours; it has joined its router."""
+def with_resolv_conf(make_board, tmp_path, address):
+    """A board with a router in a mount namespace, where /etc/resolv.conf names this DNS server; it is not yet started."""
     settings = tmp_path / "resolv.conf"
     settings.write_text(f"# no other\nnameserver {address}\n")
     inside = ["unshare", "--mount", "sh", "-c", f"mount --bind '{settings}' /etc/resolv.conf && exec \"$@\"", "sh"]
@@ -268,6 +267,13 @@ def with_dns_server(make_board, tmp_path, address):
     board = make_board("--air", tmp_path / "air", "--router", f"{SSID}:{KEY}", "--internet", start=False)
     command = board.command()
     board.command = lambda: inside + command
+    return board
+
+
+@contextlib.contextmanager
+def with_dns_server(make_board, tmp_path, address):
+    """The UART of a board whose host has a DNS server of ours; it has joined its router."""
+    board = with_resolv_conf(make_board, tmp_path, address)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         try:
             server.bind((address, 53))
@@ -301,6 +307,16 @@ def test_a_station_may_ask_the_dns_server_of_the_host_itself(make_board, tmp_pat
         assert uart.run(ASK).strip() == ANSWER
         uart.run(f"network.ipconfig(dns={ROUTER!r})")
         assert uart.run(ASK.replace("example", "example2")).strip() == ANSWER
+
+
+def test_a_dns_server_that_the_router_hides(make_board, tmp_path):
+    board = with_resolv_conf(make_board, tmp_path, "192.168.0.53").start()
+    wait_for(lambda: "notice: the router finds no names: the DNS server of this machine, 192.168.0.53," in board.errors(), "the notice")
+    uart = board.uart()
+    join(uart)
+    query = b"\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3org\0\0\1\0\1"
+    code = f"s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.settimeout(5)\ns.sendto({query!r}, ({ROUTER!r}, 53))"
+    assert uart.run(f"import socket\n{code}\nprint(s.recvfrom(100)[0][3] & 15)").strip() == "2"  # SERVFAIL
 
 
 # ---- the process

@@ -203,6 +203,24 @@ static void test_nothing_is_held_back_that_concerns_nobody(void **state)
     pass_pieces(&laptop, ftp_gateway_command, in, strlen(in), 1, out, strlen(out));
 }
 
+static void test_what_grows_most_has_room(void **state)
+{
+    enum { LINES = 1500 };
+    static const char shortest[] = "229 (|||1|\n",
+                      refusal[] = "425 The laptop cannot open a data connection.\r\n";
+    char *in = malloc(LINES * sizeof shortest), *out = malloc(LINES * sizeof refusal);
+    for (int i = 0; i < LINES; i++) {
+        memcpy(in + (size_t)i * strlen(shortest), shortest, sizeof shortest);
+        memcpy(out + (size_t)i * strlen(refusal), refusal, sizeof refusal);
+    }
+    struct laptop laptop;
+    start(&laptop);
+    laptop.refuse = true;
+    pass_pieces(&laptop, ftp_gateway_reply, in, strlen(in), strlen(in), out, strlen(out));
+    free(in);
+    free(out);
+}
+
 static void test_half_a_line_is_let_go_at_the_end(void **state)
 {
     struct laptop laptop;
@@ -295,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_other_replies_pass_untouched),
         cmocka_unit_test(test_a_reply_of_several_lines_is_text),
         cmocka_unit_test(test_nothing_is_held_back_that_concerns_nobody),
+        cmocka_unit_test(test_what_grows_most_has_room),
         cmocka_unit_test(test_half_a_line_is_let_go_at_the_end),
         cmocka_unit_test(test_long_lines_pass_untouched),
         cmocka_unit_test(test_after_auth_succeeds_all_bytes_pass),
