@@ -3,14 +3,13 @@
 #include <string.h>
 
 #include "board/air/frame.h"
+#include "board/child/frame_input.h"
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
 #include "lwip/init.h"
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
-
-#define FRAME_PADDED 60 /* the shortest on a wire, which lwIP relies on */
 
 static err_t link_output(struct netif *netif, struct pbuf *packet)
 {
@@ -141,16 +140,8 @@ bool lease_frame(struct lease *lease, const uint8_t *frame, size_t size)
     if (!for_us_only && !is_arp_reply(frame, size)) {
         return false;
     }
-    size_t padded = size < FRAME_PADDED ? FRAME_PADDED : size;
-    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)padded, PBUF_RAM);
-    if (packet != NULL) {
-        memset(packet->payload, 0, padded);
-        memcpy(packet->payload, frame, size);
-        if (lease->netif.input(packet, &lease->netif) != ERR_OK) {
-            pbuf_free(packet);
-        }
-        check(lease);
-    }
+    frame_input(&lease->netif, frame, size);
+    check(lease);
     return for_us_only;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "board/air/frame.h"
+#include "board/child/frame_input.h"
 #include "board/laptop/board_packet.h"
 #include "board/laptop/laptop.h"
 #include "lwip/dhcp.h"
@@ -16,7 +17,6 @@
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
 
-#define FRAME_PADDED    60
 #define BATCH           64        /* frames per system call */
 #define AIR_BUFFER      (1 << 20) /* as much of it as the system grants */
 #define LEASE_RETRY     0.05
@@ -343,20 +343,6 @@ static void told(struct ev_loop *loop, ev_io *io, int events)
 
 /* ---- receiving */
 
-/* Short frames are filled up as on a wire: lwIP relies on the shortest length of Ethernet when it
- * looks at headers. */
-static void receive_frame(struct station *station, const uint8_t *frame, size_t size)
-{
-    size_t padded = size < FRAME_PADDED ? FRAME_PADDED : size;
-    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)padded, PBUF_RAM);
-    if (packet == NULL)
-        return;
-    memcpy(packet->payload, frame, size);
-    memset((uint8_t *)packet->payload + size, 0, padded - size);
-    if (station->netif.input(packet, &station->netif) != ERR_OK)
-        pbuf_free(packet);
-}
-
 static void air_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct station *station = io->data;
@@ -380,7 +366,7 @@ static void air_readable(struct ev_loop *loop, ev_io *io, int events)
             return;
         }
         if (size >= FRAME_MIN)
-            receive_frame(station, incoming.frame[i], size);
+            frame_input(&station->netif, incoming.frame[i], size);
     }
     check_lease(station);
 }
