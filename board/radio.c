@@ -125,6 +125,9 @@ int radio_join(struct radio *radio, const struct link_radio_network *network)
 void radio_leave(struct radio *radio)
 {
     if (radio->uplink != NULL) {
+        if (radio->mcu != NULL) {
+            relay_take(radio->mcu); /* what it sent before it said so, as that a lease has ended */
+        }
         relay_remove(radio->uplink);
         radio->uplink = NULL;
     }

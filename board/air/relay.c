@@ -271,6 +271,11 @@ static void readable(struct ev_loop *loop, struct ev_io *watcher, int events)
     }
 }
 
+void relay_take(struct relay_port *port)
+{
+    ev_invoke(port->relay->loop, &port->in, EV_READ);
+}
+
 /* ---- who is there */
 
 void relay_init(struct relay *relay, struct ev_loop *loop)

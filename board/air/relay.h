@@ -62,6 +62,8 @@ struct relay_port *relay_add(struct relay *relay, int fd, enum relay_kind kind,
                              const uint8_t mac[6],
                              void (*ended)(void *context, struct relay_port *port), void *context);
 void relay_remove(struct relay_port *port);
+/* Pass on now what has come from this port, a batch at most. It may be removed by that. */
+void relay_take(struct relay_port *port);
 
 /* Is somebody at this port? */
 bool relay_is_used(const struct relay_port *port);

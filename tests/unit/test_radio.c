@@ -141,6 +141,18 @@ static void a_board_joins_another_board(void **state)
     assert_int_equal(got(&ap), -1);
 }
 
+static void what_is_sent_before_leaving_arrives(void **state)
+{
+    uint8_t frame[60] = {[12] = 7};
+    join(&wipy);
+    memcpy(frame, ap.mac, 6);
+    memcpy(frame + 6, sta.mac, 6);
+    assert_int_equal(send(sta.mcu[1], frame, sizeof frame, MSG_DONTWAIT), sizeof frame);
+    radio_leave(&sta.radio);
+    work();
+    assert_int_equal(got(&ap), 7);
+}
+
 static void the_mcu_learns_why_it_cannot_join(void **state)
 {
     struct link_radio_network network = wipy;
@@ -284,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_board_joins_another_board),
+        TEST(what_is_sent_before_leaving_arrives),
         TEST(the_mcu_learns_why_it_cannot_join),
         TEST(the_loss_of_the_access_point_is_seen),
         TEST(a_radio_is_one_thing_at_a_time),
