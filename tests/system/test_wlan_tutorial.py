@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from board import micropython, retrieve, store
+from board import micropython, retrieve, store, wait_for
 from stream import PROMPT
 
 ADDRESS = "192.168.0.107"  # the tutorial's
@@ -51,13 +51,18 @@ def test_wlan_step_by_step(home):
     assert home.get("/flash/by ftp.txt") == b"from home"
 
 
+def wait_for_address(home):
+    """Until boot.py has set it: whoever comes sooner is cut off when the mode changes."""
+    wait_for(lambda: home.status()["wlan"]["ip"] == ADDRESS, "the address that boot.py sets")
+
+
 def test_static_address_when_booting_and_soft_reset_in_a_telnet_session(home):
     boot = scripts()[3]
     assert ADDRESS in boot
     home.put("/flash/boot.py", boot)
     home.reset()
+    wait_for_address(home)
     with home.telnet() as session, home.ftp() as ftp:
-        assert home.status()["wlan"]["ip"] == ADDRESS
         assert session.python("wlan.ifconfig()") == f"('{ADDRESS}', '255.255.255.0', '192.168.0.1', '8.8.8.8')"
         store(ftp, "/flash/kept.txt", b"x" * 10000)
         # "this is crucial in order to be able to soft reset the WiPy during a telnet session without breaking the connection"
@@ -71,6 +76,7 @@ def test_static_address_when_booting_and_soft_reset_in_a_telnet_session(home):
 
         session.send(b"machine.reset()\r")
         session.expect_end()
+    wait_for_address(home)
     with home.telnet() as session:
         assert session.python("wlan.isconnected()") == "True"
     assert home.get("/flash/boot.py").decode() == boot
