@@ -211,10 +211,22 @@ static void check_wipy(struct station *station)
     }
 }
 
+/* The WiPy as access point is where the association is: ARP, which believes everybody, is not
+ * asked. The entry goes with the link. */
+static void pin_wipy(struct station *station)
+{
+    struct eth_addr hardware;
+    memcpy(&hardware, station->bssid, sizeof hardware);
+    if (station->wipy.is_gateway) {
+        etharp_add_static_entry(netif_ip4_gw(&station->netif), &hardware);
+    }
+}
+
 static void check_lease(struct station *station)
 {
     bool has_lease = netif_is_link_up(&station->netif) && dhcp_supplied_address(&station->netif);
     if (has_lease && !station->has_lease) {
+        pin_wipy(station);
         ev_timer_stop(station->config.loop, &station->lease_retry);
         ev_timer_again(station->config.loop, &station->lease_clock);
     } else if (!has_lease) {
@@ -318,6 +330,7 @@ static void accept_invitation(struct station *station, const struct laptop_invit
     station->air_fd = fd;
     station->invitation = invitation->number;
     station->wipy = invitation->wipy;
+    memcpy(station->bssid, invitation->network.bssid, sizeof station->bssid);
     air_attempt_start(&station->attempt, fd, &invitation->network, invitation->pmk,
                       station->config.mac);
 }

@@ -32,6 +32,7 @@ struct station {
     uint32_t invitation;     /* the number of the last one */
     struct laptop_wipy wipy; /* where it says the WiPy is */
     ip_addr_t wipy_address;  /* while online */
+    uint8_t bssid[6];        /* of the network that was invited to */
     int air_fd;              /* of the association, or the attempt at one; -1: none */
     struct air_attempt attempt;
     struct laptop_news news; /* the last */

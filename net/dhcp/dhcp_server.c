@@ -111,14 +111,18 @@ static bool parse(struct message *message, const uint8_t *bytes, size_t size)
 
 /* ---- the pool */
 
+/* Where the lease of `address` is; -1: it is not of the pool. */
+static int index_of(const struct dhcp_server *server, const uint8_t address[4])
+{
+    int index = (int)address[3] - (int)DHCP_FIRST_HOST;
+    return memcmp(address, server->address, 3) == 0 && index < (int)DHCP_POOL_SIZE ? index : -1;
+}
+
 /* The lease of `address`; NULL when it is not of the pool. */
 static struct dhcp_lease *lease_of(struct dhcp_server *server, const uint8_t address[4])
 {
-    unsigned index = (unsigned)address[3] - DHCP_FIRST_HOST;
-    if (memcmp(address, server->address, 3) != 0 || address[3] < DHCP_FIRST_HOST ||
-        index >= DHCP_POOL_SIZE)
-        return NULL;
-    return &server->leases[index];
+    int index = index_of(server, address);
+    return index >= 0 ? &server->leases[index] : NULL;
 }
 
 void dhcp_server_init(struct dhcp_server *server, const uint8_t address[4],
@@ -184,18 +188,33 @@ static void grant(struct dhcp_server *server, struct dhcp_lease *lease,
     memcpy(lease->mac, message->bytes + CHADDR, ETHERNET_SIZE);
 }
 
+static bool is_held(const struct dhcp_lease *lease, uint32_t now_s)
+{
+    return lease->client != 0 && lease->client != NOBODY && now_s < lease->until_s;
+}
+
 bool dhcp_server_lease(const struct dhcp_server *server, uint32_t now_s, const uint8_t mac[6],
                        uint8_t address[4])
 {
     for (size_t i = 0; i < DHCP_POOL_SIZE; i++) {
         const struct dhcp_lease *lease = &server->leases[i];
-        if (lease->client != 0 && lease->client != NOBODY && now_s < lease->until_s &&
-            memcmp(lease->mac, mac, ETHERNET_SIZE) == 0) {
+        if (is_held(lease, now_s) && memcmp(lease->mac, mac, ETHERNET_SIZE) == 0) {
             address_of(server, lease, address);
             return true;
         }
     }
     return false;
+}
+
+bool dhcp_server_holder(const struct dhcp_server *server, uint32_t now_s, const uint8_t address[4],
+                        uint8_t mac[6])
+{
+    int index = index_of(server, address);
+    if (index < 0 || !is_held(&server->leases[index], now_s)) {
+        return false;
+    }
+    memcpy(mac, server->leases[index].mac, ETHERNET_SIZE);
+    return true;
 }
 
 /* ---- writing */

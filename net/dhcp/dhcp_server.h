@@ -47,4 +47,8 @@ size_t dhcp_server_handle(struct dhcp_server *server, uint32_t now_s, const uint
 bool dhcp_server_lease(const struct dhcp_server *server, uint32_t now_s, const uint8_t mac[6],
                        uint8_t address[4]);
 
+/* The hardware address that has this address by its lease; false: nobody has. */
+bool dhcp_server_holder(const struct dhcp_server *server, uint32_t now_s, const uint8_t address[4],
+                        uint8_t mac[6]);
+
 #endif

@@ -1,9 +1,13 @@
 #include "net/dhcp/dhcp_udp.h"
 
+#include <string.h>
+
 #include "hal/clock.h"
+#include "hal/radio.h"
 #include "hal/result.h"
 #include "lwip/udp.h"
 #include "net/dhcp/dhcp_server.h"
+#include "net/stack/radio_netif.h"
 #include "net/stack/stack.h"
 
 #define REQUEST_MAX 1472u /* of one frame */
@@ -44,6 +48,22 @@ static void on_receive(void *context, struct udp_pcb *pcb, struct pbuf *pbuf, co
         answer(pcb, reply, reply_size, destination);
 }
 
+/* A lease of who is not there binds nobody: its address may have been set by hand elsewhere. */
+static bool holder(const uint8_t address[4], uint8_t mac[6])
+{
+    uint8_t present[HAL_RADIO_STATIONS][6];
+    if (!serving || !dhcp_server_holder(&server, now_s(), address, mac)) {
+        return false;
+    }
+    int count = hal_radio_ap_stations(present, HAL_RADIO_STATIONS);
+    for (int i = 0; i < count; i++) {
+        if (memcmp(present[i], mac, sizeof present[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int dhcp_udp_init(void)
 {
     struct udp_pcb *pcb = udp_new();
@@ -51,6 +71,7 @@ int dhcp_udp_init(void)
         return HAL_ERROR_FAILED;
     ip_set_option(pcb, SOF_BROADCAST);
     udp_recv(pcb, on_receive, NULL);
+    radio_netif_set_holder(holder);
     return 0;
 }
 

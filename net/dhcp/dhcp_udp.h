@@ -1,4 +1,5 @@
-/* The DHCP server on UDP port 67. */
+/* The DHCP server on UDP port 67. While a station that has a lease is there, ARP takes the leased
+ * address from nobody else. */
 #ifndef NET_DHCP_DHCP_UDP_H
 #define NET_DHCP_DHCP_UDP_H
 

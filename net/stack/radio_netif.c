@@ -17,6 +17,7 @@
 #define WIRE_MIN      60 /* of a frame: so far lwIP reads without a look at its size */
 
 static bool busy;
+static bool (*holder)(const uint8_t address[4], uint8_t mac[6]);
 
 static err_t send(struct netif *netif, struct pbuf *pbuf)
 {
@@ -83,6 +84,28 @@ static bool wanted(const struct pbuf *pbuf)
     return pcb == NULL || stack_is_service(pcb);
 }
 
+void radio_netif_set_holder(bool (*new_holder)(const uint8_t address[4], uint8_t mac[6]))
+{
+    holder = new_holder;
+}
+
+/* A frame of ARP by which its sender takes an address that is another's. The frame has WIRE_MIN
+ * bytes. */
+static bool is_lie(const struct netif *netif, const uint8_t *frame)
+{
+    enum { TYPE = 12, SENDER_MAC = 22, SENDER_ADDRESS = 28 };
+    uint8_t mac[ETH_HWADDR_LEN];
+    if (frame[TYPE] != 0x08 || frame[TYPE + 1] != 0x06) {
+        return false;
+    }
+    const uint8_t *address = frame + SENDER_ADDRESS;
+    if (memcmp(address, netif_ip4_addr(netif), 4) == 0 && !ip4_addr_isany(netif_ip4_addr(netif))) {
+        return memcmp(frame + SENDER_MAC, netif->hwaddr, sizeof mac) != 0;
+    }
+    return holder != NULL && holder(address, mac) &&
+           memcmp(frame + SENDER_MAC, mac, sizeof mac) != 0;
+}
+
 /* Receive one frame; false when there was none. */
 static bool receive_one(struct netif *netif)
 {
@@ -97,8 +120,9 @@ static bool receive_one(struct netif *netif)
         if (size < WIRE_MIN) { /* else the frame before would show */
             memset((uint8_t *)pbuf->payload + size, 0, WIRE_MIN - size);
         }
+        bool lie = is_lie(netif, pbuf->payload);
         pbuf_realloc(pbuf, (u16_t)size);
-        if (wanted(pbuf) && netif->input(pbuf, netif) == ERR_OK)
+        if (!lie && wanted(pbuf) && netif->input(pbuf, netif) == ERR_OK)
             return true;
     }
     pbuf_free(pbuf);

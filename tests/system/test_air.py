@@ -250,6 +250,37 @@ def test_the_key_is_needed(make_board, place):
     sock.close()
 
 
+def said_by_arp(mac, target, operation, sender, sender_mac, address):
+    """A frame of ARP from `mac`."""
+    return target + mac + b"\x08\x06\0\1\x08\0\6\4\0" + bytes([operation]) + sender_mac + socket.inet_aton(sender) + bytes(6) + socket.inet_aton(address)
+
+
+ARP_REQUEST, ARP_REPLY = 1, 2
+EVERYBODY = b"\xff" * 6
+
+
+def test_a_member_that_lies_by_arp(make_board, place):
+    """It says that the board's address, or the laptop's, is at its own MAC, or at one that nobody has. What goes on goes on."""
+    board = make_board("--air", place.path)
+    session = board.telnet()
+    bssid, mac, nowhere = bytes.fromhex(bssid_of(board)), b"\x02\0\0\0\0\x01", b"\x02\0\0\0\0\x02"
+    laptop, ours, theirs, me = b"\x02" + bssid[1:], "192.168.1.1", "192.168.1.2", "192.168.1.200"
+    sock, packet = place.join(bssid_of(board), mac)
+    assert packet[0] == ACCEPT
+    for liar in (mac, nowhere):
+        for victim, lie, whole in ((laptop, ours, theirs), (bssid, theirs, ours), (bssid, ours, ours), (laptop, theirs, theirs)):
+            for target in (victim, EVERYBODY):
+                sock.send(said_by_arp(mac, target, ARP_REPLY, lie, liar, whole))
+                sock.send(said_by_arp(mac, target, ARP_REQUEST, lie, liar, whole))
+                sock.send(said_by_arp(mac, target, ARP_REQUEST, lie, liar, lie))
+            sock.send(said_by_arp(mac, victim, ARP_REQUEST, me, mac, theirs if victim == laptop else ours))
+            while (frame := sock.recv(2000))[6:14] != victim + b"\x08\x06" or frame[38:42] != socket.inet_aton(me):
+                pass  # an answer to the honest question: the lies have been heard
+            assert session.python("1 + 1") == "2"
+    sock.close()
+    assert session.python("1 + 1") == "2"
+
+
 def test_hostile_members(make_board, place, seeded):
     """Random packets at the door, random frames from a member, others' addresses, floods: the board, its laptop and a neighbour go on."""
     board, neighbour = make_board("--air", place.path, name="one"), make_board("--air", place.path, name="two")

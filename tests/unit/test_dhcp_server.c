@@ -464,6 +464,29 @@ static void test_lease_of_a_hardware_address(void **state)
     assert_false(dhcp_server_lease(&server, now_s + DHCP_LEASE_S, mac, address));
 }
 
+static void test_whose_an_address_is(void **state)
+{
+    const uint8_t mac[6] = {0x02, 0, 0, 0, 0, 9};
+    const uint8_t others[][4] = {{192, 168, 1, 1},   {192, 168, 1, 0},  {192, 168, 1, 76},
+                                 {192, 168, 1, 255}, {192, 168, 2, 77}, {0}};
+    const uint8_t address[4] = {192, 168, 1, 77};
+    uint8_t holder[6];
+    assert_false(dhcp_server_holder(&server, now_s, address, holder));
+    struct packet request = packet_of(REQUEST, 9);
+    address_option(&request, 50, 77);
+    assert_int_equal(handle(&request), ACK);
+    assert_true(dhcp_server_holder(&server, now_s, address, holder));
+    assert_memory_equal(holder, mac, 6);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_false(dhcp_server_holder(&server, now_s, others[i], holder));
+    }
+    assert_false(dhcp_server_holder(&server, now_s + DHCP_LEASE_S, address, holder));
+    struct packet release = packet_of(RELEASE, 9);
+    memcpy(release.bytes + 12, address, 4);
+    assert_int_equal(handle(&release), 0);
+    assert_false(dhcp_server_holder(&server, now_s, address, holder));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup(test_random_packets, start),
         cmocka_unit_test_setup(test_its_own_address_is_nobodys, start),
         cmocka_unit_test_setup(test_lease_of_a_hardware_address, start),
+        cmocka_unit_test_setup(test_whose_an_address_is, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

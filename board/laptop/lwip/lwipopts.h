@@ -39,6 +39,9 @@
 /* SYNs of many connections may wait for one answer. */
 #define ARP_QUEUEING  1
 #define ARP_QUEUE_LEN 512
+/* The access point's hardware address is known from the association: nobody is believed to have it.
+ */
+#define ETHARP_SUPPORT_STATIC_ENTRIES 1
 
 #define LWIP_TCP           1
 #define TCP_MSS            1460
