@@ -74,9 +74,10 @@ static int mount_resolv_conf(char *error, size_t error_size)
     return fd;
 }
 
-static int settle(uid_t uid, gid_t gid, char *error, size_t error_size)
+/* `is_mapped`: so is the user. */
+static int settle(uid_t uid, gid_t gid, bool is_mapped, char *error, size_t error_size)
 {
-    if (map_user(uid, gid) < 0) {
+    if (!is_mapped && map_user(uid, gid) < 0) {
         snprintf(
             error, error_size,
             "this machine gives a user namespace no rights (%s); as root, allow it with `sysctl "
@@ -119,7 +120,11 @@ static bool make_all(int fd, uid_t uid, gid_t gid, const uint8_t mac[6])
     char error[TEXT_MAX];
     struct device device;
     int resolv = -1;
-    if (settle(uid, gid, error, sizeof error) < 0 ||
+    bool is_mapped;
+    if (recv(fd, &is_mapped, sizeof is_mapped, 0) != (ssize_t)sizeof is_mapped) {
+        return false;
+    }
+    if (settle(uid, gid, is_mapped, error, sizeof error) < 0 ||
         device_make(&device, mac, error, sizeof error) < 0 ||
         (resolv = mount_resolv_conf(error, sizeof error)) < 0) {
         send_out(fd, error, NULL);
@@ -229,6 +234,46 @@ static void explain_refusal(int reason, char *error, size_t error_size)
     }
 }
 
+static bool may_change_users(void)
+{
+    static const unsigned needed[] = {CAP_SETUID, CAP_SETGID, CAP_SETFCAP};
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    bool may = syscall(SYS_capget, &header, data) == 0;
+    for (size_t i = 0; may && i < sizeof needed / sizeof needed[0]; i++) {
+        may = data[0].effective >> needed[i] & 1;
+    }
+    return may;
+}
+
+/* Let the process's namespace have all of our users or groups, as who they are. */
+static bool copy_map(pid_t pid, const char *name)
+{
+    char path[64], text[4096] = ""; /* as much as the kernel takes */
+    size_t size = 0;
+    unsigned first, count;
+    snprintf(path, sizeof path, "/proc/self/%s", name);
+    FILE *own = fopen(path, "re");
+    if (own == NULL) {
+        return false;
+    }
+    while (size < sizeof text && fscanf(own, "%u %*u %u", &first, &count) == 2) {
+        size +=
+            (size_t)snprintf(text + size, sizeof text - size, "%u %u %u\n", first, first, count);
+    }
+    fclose(own);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    return size < sizeof text && write_file(path, text) == 0;
+}
+
+/* Who may change users may do so inside, too. For anybody else the inside maps its one user. */
+static void give_users(const struct inside *inside)
+{
+    bool is_mapped =
+        may_change_users() && copy_map(inside->pid, "gid_map") && copy_map(inside->pid, "uid_map");
+    (void)!send(inside->fd, &is_mapped, sizeof is_mapped, MSG_NOSIGNAL);
+}
+
 /* 0, or -1 with what the inside says is wrong. */
 static int take_parts(struct inside *inside, char *error, size_t error_size)
 {
@@ -278,6 +323,7 @@ int inside_start(struct inside *inside, const uint8_t mac[6], char **command, co
         close(inside->fd);
         return -1;
     }
+    give_users(inside);
     if (take_parts(inside, error, error_size) < 0) {
         inside_stop(inside);
         return -1;

@@ -117,8 +117,9 @@ static unsigned field(const uint8_t *bytes)
     return (unsigned)bytes[0] << 8 | bytes[1];
 }
 
-/* An unfragmented UDP packet to the DHCP client's port. */
-static bool is_dhcp(const uint8_t *frame, size_t size)
+/* An unfragmented UDP packet to the DHCP client's port, with the number of our own exchange: what
+ * else comes to that port is for a DHCP client inside. */
+static bool is_dhcp(const struct lease *lease, const uint8_t *frame, size_t size)
 {
     const uint8_t *ip = frame + 14;
     if (size < 14 + 20 + 8 || field(frame + 12) != 0x0800 || ip[0] >> 4 != 4 || ip[9] != 17 ||
@@ -126,7 +127,10 @@ static bool is_dhcp(const uint8_t *frame, size_t size)
         return false;
     }
     size_t header = (ip[0] & 15u) * 4;
-    return size >= 14 + header + 8 && field(ip + header + 2) == 68;
+    const uint8_t *udp = ip + header, *message = udp + 8;
+    return size >= 14 + header + 8 + 8 && field(udp + 2) == 68 &&
+           ((uint32_t)field(message + 4) << 16 | field(message + 6)) ==
+               netif_dhcp_data(&lease->netif)->xid;
 }
 
 static bool is_arp_reply(const uint8_t *frame, size_t size)
@@ -136,7 +140,7 @@ static bool is_arp_reply(const uint8_t *frame, size_t size)
 
 bool lease_frame(struct lease *lease, const uint8_t *frame, size_t size)
 {
-    bool for_us_only = is_dhcp(frame, size);
+    bool for_us_only = is_dhcp(lease, frame, size);
     if (!for_us_only && !is_arp_reply(frame, size)) {
         return false;
     }

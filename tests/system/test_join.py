@@ -451,18 +451,23 @@ def leased(output):
 DHCLIENT = "dhclient -1 -v -lf {0}/leases -pf {0}/pid wlan0"
 
 
+with_and_without_ours = pytest.mark.parametrize("options", [[], ["--no-dhcp"]])
+
+
 @needs_namespaces
-def test_udhcpc(network):
+@with_and_without_ours
+def test_udhcpc(network, options):
     line = "udhcpc -f -q -n -i wlan0 2>&1; ip -br -4 addr show wlan0; cat /etc/resolv.conf; ping -c 1 192.168.1.1"
-    output = network.inside("sh", "-c", line, options=["--no-dhcp"])
+    output = network.inside("sh", "-c", line, options=options)
     assert f"{leased(output)}/24" in output and f"nameserver {ADDRESS}" in output and "1 received" in output
 
 
 @needs_namespaces
-def test_dhclient(network, tmp_path):
+@with_and_without_ours
+def test_dhclient(network, tmp_path, options):
     (tmp_path / "leases").touch()
     line = f"{DHCLIENT.format(tmp_path)} 2>&1; ip -br -4 addr show wlan0; cat /etc/resolv.conf; ping -c 1 192.168.1.1"
-    output = network.inside("sh", "-c", line, options=["--no-dhcp"])
+    output = network.inside("sh", "-c", line, options=options)
     assert f"{leased(output)}/24" in output and f"nameserver {ADDRESS}" in output and "1 received" in output
 
 
@@ -502,7 +507,17 @@ def test_we_give_our_lease_back(own_network, tmp_path):
         assert f"{left.copy().pop()}/24" in own_network.inside("ip", "-br", "-4", "addr", "show", "wlan0")
 
 
-# ---- an ordinary user
+# ---- users
+
+
+@needs_namespaces
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change to another user")
+def test_root_can_become_others(network):
+    """As tcpdump does, which is root no longer than it must be."""
+    user = pwd.getpwnam(USER)
+    assert network.inside("id", "-u").split() == ["0"]
+    assert network.inside(*AS_USER, "sh", "-c", "id -u; id -g; id -G").split() == [str(user.pw_uid), str(user.pw_gid), str(user.pw_gid)]
+    assert network.inside("stat", "-c", "%U", "/proc/1").split() == ["root"]
 
 
 @needs_namespaces
