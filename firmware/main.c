@@ -1,6 +1,7 @@
 /* The firmware: brings up storage, network and console, then runs Python on top of them. */
 #include <string.h>
 
+#include "hal/clock.h"
 #include "hal/report.h"
 #include "hal/reset.h"
 #include "hal/uart.h"
@@ -53,6 +54,10 @@ int main(void)
     heartbeat_init();
     loop_init(clients, sizeof clients / sizeof clients[0]);
     loop_poll();
+    /* An update that nobody can reach could not be replaced over the air: the end of its time rolls it back. */
+    while (update_is_on_trial() && !net_is_up()) {
+        loop_wait(HAL_CLOCK_NEVER);
+    }
     if (update_confirm() < 0) {
         hal_fault("the update on trial works, but the boot record cannot be written");
     }

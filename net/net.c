@@ -20,6 +20,11 @@ int net_init(const char *banner)
     return net_servers_start();
 }
 
+bool net_is_up(void)
+{
+    return wlan_is_up();
+}
+
 void net_poll(void)
 {
     stack_poll();

@@ -18,6 +18,8 @@
  * it must outlive the network. An access point that the radio refuses is tried again. 0, or a
  * negative hal_result: no room for a service. */
 int net_init(const char *banner);
+/* The services can be reached: false while the radio refuses the access point. */
+bool net_is_up(void);
 
 /* Loop client. */
 void net_poll(void);

@@ -93,10 +93,9 @@ static int start_ap(void)
     return result;
 }
 
-/* False while the radio refuses to. */
-static bool ap_is_up(void)
+bool wlan_is_up(void)
 {
-    return due_us == HAL_CLOCK_NEVER;
+    return settings.mode != WLAN_MODE_AP || due_us == HAL_CLOCK_NEVER;
 }
 
 static void watch_ap(void)
@@ -257,7 +256,7 @@ int wlan_set(const struct wlan_settings *wish)
     }
     bool other_mode = wish->mode != settings.mode;
     bool restart = other_mode || (wish->mode == WLAN_MODE_AP &&
-                                  !(ap_is_up() && wlan_is_same_ap(ap, &settings.ap)));
+                                  !(wlan_is_up() && wlan_is_same_ap(ap, &settings.ap)));
     settings = *wish;
     if (!restart) {
         return 0;
@@ -343,7 +342,7 @@ static int set_ap_ip(const struct wlan_ip *ip)
     if (!wlan_is_valid_ap_address(ip)) {
         return HAL_ERROR_RANGE;
     }
-    bool same = ap_is_up() && wlan_is_same_address(ip, &ap_ip);
+    bool same = wlan_is_up() && wlan_is_same_address(ip, &ap_ip);
     ap_ip = *ip;
     interface_set_dns(ip->dns);
     if (same) {

@@ -53,6 +53,8 @@ enum wlan_state {
 
 /* Start lwIP and the access point, at once or later. 0, or HAL_ERROR_FAILED: lwIP has no room. */
 int wlan_init(void);
+/* False while the radio refuses the access point. */
+bool wlan_is_up(void);
 void wlan_get(struct wlan_settings *settings);
 /* Change them. 0, HAL_ERROR_RANGE (mode, ssid, security, key or channel; nothing has changed), or
  * what the radio reports: they are set, and the access point is tried again. Nothing happens when

@@ -18,6 +18,13 @@ static bool is_valid(enum hal_boot_slot slot, struct image_header *header)
                              header) == IMAGE_OK;
 }
 
+bool update_is_on_trial(void)
+{
+    struct boot_note note;
+    boot_note_get(&note);
+    return note.trial;
+}
+
 int update_confirm(void)
 {
     struct boot_note note;

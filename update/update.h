@@ -36,6 +36,8 @@ void update_abandon(void);
  * 700000 bytes came", ... Valid until the next call. */
 const char *update_words(void);
 
+/* The image that runs is an update on trial that is not confirmed yet. */
+bool update_is_on_trial(void);
 /* The services are up: the image that runs works. Makes the update on trial the latest one, and ends the supervision. Does nothing when it is not on
  * trial. UPDATE_FAILED: that cannot be recorded, and it is still supervised; it must not go on to scripts, of which any error would now look like its own. */
 int update_confirm(void);

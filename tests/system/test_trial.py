@@ -15,7 +15,7 @@ FAILURES = {
     "crash": "hard fault",
     "watchdog": "time|watchdog",
     "reset": "reset",
-    "deaf": "hard fault",
+    "deaf": "time",
     "late_crash": "hard fault",
     "late_reset": "reset",
     "unrecorded": "hard fault",
