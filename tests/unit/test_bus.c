@@ -292,7 +292,7 @@ static void nonsense_is_a_fault(void **state)
         size_t size; /* of the data that is really there */
     } wrong[] = {
         {{.code = 0}, 0},
-        {{.code = 18}, 0},
+        {{.code = 20}, 0},
         {{.code = UINT32_MAX}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 0}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 4}, 3},
@@ -361,7 +361,7 @@ static void random_packets_do_the_board_no_harm(void **state)
         if (board.power.state == POWER_FAULT) {
             power_reset(&board);
         }
-        struct link_command c = {.code = (uint32_t)rand() % 20,
+        struct link_command c = {.code = (uint32_t)rand() % 22,
                                  .value = (uint32_t)rand() % 6,
                                  .address = (uint32_t)rand() % (2 * FLASH_SIZE),
                                  .size = (uint32_t)rand() % 5000,
