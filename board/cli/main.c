@@ -5,7 +5,9 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/version.h"
 
@@ -57,6 +59,20 @@ int verb_option(const struct verb *verb, int argc, char **argv, const struct opt
         verb_usage(verb, "there is no option %s", argv[optind - 1]);
     }
     return option;
+}
+
+char *verb_absolute(const char *file)
+{
+    char *path = NULL;
+    if (file[0] == '/') {
+        return strdup(file);
+    }
+    char *directory = getcwd(NULL, 0);
+    if (directory != NULL && asprintf(&path, "%s/%s", directory, file) < 0) {
+        path = NULL;
+    }
+    free(directory);
+    return path;
 }
 
 static const struct verb *find(const char *name)
