@@ -1,6 +1,7 @@
 /* `wipy VERB ...`: finds the verb. */
 #include "board/cli/verbs.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -63,7 +64,10 @@ int verb_option(const struct verb *verb, int argc, char **argv, const struct opt
 
 char *verb_absolute(const char *file)
 {
-    char *path = NULL;
+    char *path = realpath(file, NULL);
+    if (path != NULL || errno != ENOENT) {
+        return path;
+    }
     if (file[0] == '/') {
         return strdup(file);
     }

@@ -196,9 +196,8 @@ static int take_option(int option, const char *value, struct board_config *confi
         }
         return VERB_DONE;
     case OPTION_SD:
-        config->sd = verb_absolute(value);
-        return config->sd != NULL ? VERB_DONE
-                                  : verb_fail(&verb_run, "--sd %s: %s", value, strerror(errno));
+        config->sd = value;
+        return VERB_DONE;
     case OPTION_FIRMWARE:
         return load_firmware(value, config);
     default:
@@ -209,7 +208,7 @@ static int take_option(int option, const char *value, struct board_config *confi
 
 static int run(int argc, char **argv)
 {
-    char error[1024];
+    char error[8192]; /* may name a path */
     struct board_config config = {
         .directory = "my-wipy",
         .telnet = {.enabled = 1, .address = "127.0.0.1", .port = 2323},
@@ -239,10 +238,14 @@ static int run(int argc, char **argv)
     if (optind < argc) {
         config.directory = argv[optind];
     }
-    if (board_run(&config, error, sizeof error) < 0) {
-        return verb_fail(&verb_run, "%s", error);
+    char *card = config.sd != NULL ? verb_absolute(config.sd) : NULL;
+    if (config.sd != NULL && card == NULL) {
+        return verb_fail(&verb_run, "--sd %s: %s", config.sd, strerror(errno));
     }
-    return VERB_DONE;
+    config.sd = card;
+    int result = board_run(&config, error, sizeof error);
+    free(card);
+    return result < 0 ? verb_fail(&verb_run, "%s", error) : VERB_DONE;
 }
 
 const struct verb verb_run = {

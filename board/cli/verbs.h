@@ -41,7 +41,8 @@ int verb_option(const struct verb *verb, int argc, char **argv, const struct opt
 int verb_fail(const struct verb *verb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* `file` as an absolute path, for a process in another directory; to be freed. NULL with errno. */
+/* `file`, which need not exist, as an absolute path, for a process in another directory; to be
+ * freed. NULL with errno. */
 char *verb_absolute(const char *file);
 
 #endif
