@@ -121,31 +121,39 @@ static void do_led(struct board *board, const cJSON *request, cJSON *answer, boo
     *follow = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request, "follow"));
 }
 
-static void do_sd(struct board *board, const cJSON *request, cJSON *answer, bool *follow)
+static void insert_card(struct board *board, const cJSON *request, cJSON *answer)
 {
-    const char *value = text_of(request, "value"), *file = text_of(request, "file");
+    const char *file = text_of(request, "file");
     const cJSON *read_only = cJSON_GetObjectItemCaseSensitive(request, "read_only");
     char error[SD_SLOT_ERROR_MAX];
+    if (file[0] != '/') {
+        fail(answer, "\"file\" must be the path of a card, from / on");
+    } else if (read_only != NULL && !cJSON_IsBool(read_only)) {
+        fail(answer, "\"read_only\" must be true or false");
+    } else if (sd_slot_insert(&board->sd, file, cJSON_IsTrue(read_only), error) < 0) {
+        fail(answer, "%s", error);
+    } else {
+        power_sd_changed(board);
+    }
+}
+
+static void do_sd(struct board *board, const cJSON *request, cJSON *answer, bool *follow)
+{
+    const char *value = text_of(request, "value");
     if (strcmp(value, "insert") == 0) {
-        if (file[0] != '/') {
-            fail(answer, "\"file\" must be the path of a card, from / on");
-        } else if (read_only != NULL && !cJSON_IsBool(read_only)) {
-            fail(answer, "\"read_only\" must be true or false");
-        } else if (sd_slot_insert(&board->sd, file, cJSON_IsTrue(read_only), error) < 0) {
-            fail(answer, "%s", error);
-        } else {
-            power_sd_changed(board);
-        }
+        insert_card(board, request, answer);
     } else if (strcmp(value, "eject") == 0) {
-        if (!sd_slot_eject(&board->sd)) {
-            fail(answer, "there is no card in the slot");
-        } else {
+        if (sd_slot_eject(&board->sd)) {
             power_sd_changed(board);
+        } else {
+            fail(answer, "there is no card in the slot");
         }
     } else if (cJSON_HasObjectItem(request, "value")) {
         fail(answer, "\"value\" of \"sd\" must be \"insert\" or \"eject\"");
     }
-    status_add_sd(answer, &board->sd);
+    if (!cJSON_HasObjectItem(answer, "error")) {
+        status_add_sd(answer, &board->sd);
+    }
 }
 
 static void carry_out(struct board *board, const cJSON *request, cJSON *answer, bool *follow)

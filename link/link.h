@@ -86,7 +86,7 @@ struct link_registers {
     } sd;
 };
 _Static_assert(offsetof(struct link_registers, retained) == 48 && offsetof(struct link_registers, fault) == 112 &&
-                   offsetof(struct link_registers, trial_end) == 264,
+                   offsetof(struct link_registers, trial_end) == 264 && offsetof(struct link_registers, sd) == 3828,
                "where images that were built before look for them");
 #define LINK_FAULT_REASON     0xFFFFFFFFu
 #define LINK_FAULT_NO_ADDRESS UINT64_MAX
