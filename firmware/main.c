@@ -16,6 +16,7 @@ static const struct loop_client clients[] = {
     {console_poll, console_deadline},
     {net_poll, net_deadline},
     {heartbeat_poll, heartbeat_deadline},
+    {storage_card_poll, NULL},
 };
 
 /* For the person at the board: in `status`, and on the wire. */
