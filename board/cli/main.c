@@ -12,8 +12,8 @@
 
 #include "lib/version.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_ctl,   &verb_join,
-                                           &verb_air, &verb_flash, &verb_image};
+static const struct verb *const verbs[] = {&verb_run,   &verb_ctl,   &verb_join, &verb_air,
+                                           &verb_flash, &verb_image, &verb_sd};
 
 #define VERBS (sizeof verbs / sizeof verbs[0])
 

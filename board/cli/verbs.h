@@ -27,6 +27,7 @@ extern const struct verb verb_join;
 extern const struct verb verb_air;
 extern const struct verb verb_flash;
 extern const struct verb verb_image;
+extern const struct verb verb_sd;
 
 /* Print "wipy VERB: MESSAGE" and, on a line of its own, where to read more. Returns VERB_USAGE. */
 int verb_usage(const struct verb *verb, const char *format, ...)
