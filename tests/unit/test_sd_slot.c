@@ -192,6 +192,7 @@ static void what_is_no_card_is_refused_in_words(void **state)
     refused("card/card", strerror(ENOTDIR));
     assert_int_equal(mkfifo("pipe", 0644), 0);
     refused("pipe", "no card");
+    assert_int_equal(sd_slot_insert(&slot, "pipe", true, error), -1); /* and does not wait for it */
     unlink("pipe");
     static const off_t sizes[] = {0, 511, 513, 1000, ((off_t)UINT32_MAX + 1) * 512};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
