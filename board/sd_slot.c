@@ -72,7 +72,7 @@ int sd_slot_insert(struct sd_slot *slot, const char *path, bool read_only, char 
 {
     char shown[sizeof slot->path];
     enum sd_slot_lock lock;
-    uint32_t blocks;
+    uint32_t blocks = 0;
     text_clean(shown, sizeof shown, path, strlen(path));
     if (slot->insertion != 0) {
         return fail(error, "there is a card in the slot, %s: eject it first", slot->path);
