@@ -10,6 +10,8 @@
 #include "py/runtime.h"
 #include "storage/storage.h"
 
+#define NAME_MAX 255 /* characters; on /flash bytes */
+
 typedef struct {
     mp_obj_base_t base;
     const char *volume;                 /* where storage has it, "/flash" */
@@ -290,7 +292,7 @@ static mp_obj_t vfs_statvfs(mp_obj_t self_in, mp_obj_t path_in)
     mp_obj_t free = mp_obj_new_int_from_uint(volume.free_blocks);
     mp_obj_t items[10] = {
         size, size, mp_obj_new_int_from_uint(volume.blocks), free, free, zero, zero,
-        zero, zero, MP_OBJ_NEW_SMALL_INT(STORAGE_NAME_MAX),
+        zero, zero, MP_OBJ_NEW_SMALL_INT(NAME_MAX),
     };
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
