@@ -164,8 +164,8 @@ const struct verb verb_sd = {
         "`wipy run --sd FILE` starts a board with the card in its slot, `wipy ctl DIR sd insert "
         "FILE` and\n"
         "`sd eject` exchange it. A card that is in no slot is for the tools of a PC, such as "
-        "mtools: with\n"
-        "`mdir -i FILE@@1M` they find the file system behind the partition table. Cards that they "
-        "have made\n"
-        "are as good.\n",
+        "mtools:\n"
+        "`mdir -i FILE@@4M` finds the file system behind the partition table (FILE@@32K if the "
+        "card has less\n"
+        "than 64M). Cards that they have made are as good, with a partition table or without.\n",
 };
