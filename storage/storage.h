@@ -1,4 +1,5 @@
-/* The file systems of the WiPy: /flash (littlefs), and /sd (FAT12, FAT16, FAT32 or exFAT) while a card is mounted.
+/* The file systems of the WiPy: /flash (littlefs), and /sd (FAT12, FAT16, FAT32 or exFAT) while a
+ * card is mounted.
  *
  * storage owns the only instance of each, outside the Python heap, and one list of open files:
  * Python, FTP and OTA all go through it. Paths are absolute UTF-8, NUL-terminated, components
@@ -16,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORAGE_NAME_MAX   255 /* bytes in one component */
+#define STORAGE_NAME_MAX                                                                           \
+    507 /* bytes in one component; /flash has up to 255, /sd 255 UTF-16 units */
 #define STORAGE_PATH_MAX   512 /* bytes in a path, NUL included */
 #define STORAGE_OPEN_FILES 24  /* files open at once, all users together */
 #define STORAGE_OPEN_DIRS  8
@@ -38,8 +40,8 @@ enum storage_error {
     STORAGE_TOO_MANY = -11,  /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
     STORAGE_NO_VOLUME = -12, /* the volume is not mounted (damaged, or no card) */
     STORAGE_CROSS = -13,     /* rename between volumes */
-    STORAGE_IO = -14,        /* the chip failed, or the file system is damaged there; the card has gone */
-    STORAGE_READ_ONLY = -15, /* the card's write-protect switch is set */
+    STORAGE_IO = -14, /* the chip failed, or the file system is damaged there; the card has gone */
+    STORAGE_READ_ONLY = -15,      /* the card's write-protect switch is set */
     STORAGE_NO_FILE_SYSTEM = -16, /* the card has none that is known here */
 };
 
@@ -66,38 +68,49 @@ int storage_format_flash(void);
 /* True while a storage function is running (the loop asserts that it is not). */
 bool storage_busy(void);
 
-/* ---- the card: /sd. Mounted or not is the firmware's state, not Python's: it survives soft resets. After a hard reset it is not mounted.
+/* ---- the card: /sd. Mounted or not is the firmware's state, not Python's: it survives soft
+ * resets. After a hard reset it is not mounted.
  *
- * While the slot is enabled, /sd is there whenever a card with a file system is in it. A card that is taken out takes /sd with it: what is open on it gives
- * STORAGE_IO from then on, and its handles stay their owners' until closed (storage_close() says STORAGE_IO). Its write-protect switch makes every change
- * STORAGE_READ_ONLY. STORAGE_REPLACE on a card writes a hidden file of the same volume, whose leftovers are removed at the next mount. The change of
- * names at its end is not one step, as FAT knows none: a power cut in it leaves the old file, or the new one under the hidden name. */
+ * While the slot is enabled, /sd is there whenever a card with a file system is in it. A card that
+ * is taken out takes /sd with it: what is open on it gives STORAGE_IO from then on, and its handles
+ * stay their owners' until closed (storage_close() says STORAGE_IO). Its write-protect switch makes
+ * every change STORAGE_READ_ONLY. STORAGE_REPLACE on a card writes a hidden file of the same
+ * volume, whose leftovers are removed at the next mount. The change of names at its end is not one
+ * step, as FAT knows none: a power cut in it leaves the old file, or the new one under the hidden
+ * name. */
 enum storage_card {
     STORAGE_CARD_DISABLED,
     STORAGE_CARD_ABSENT,     /* enabled, and the slot is empty */
-    STORAGE_CARD_UNREADABLE, /* enabled, and the card has no file system that is known here, or gives errors */
+    STORAGE_CARD_UNREADABLE, /* enabled, and the card has no file system that is known here, or
+                                gives errors */
     STORAGE_CARD_MOUNTED,
     STORAGE_CARD_FORMATTING,
 };
 enum storage_card storage_card(void);
 
-/* Enable the slot, and mount the card that is in it. STORAGE_OK when it is mounted now (or was). Otherwise the slot stays as it was: STORAGE_NO_VOLUME (no card),
- * STORAGE_NO_FILE_SYSTEM, STORAGE_IO, STORAGE_BUSY (it is being formatted). */
+/* Enable the slot, and mount the card that is in it. STORAGE_OK when it is mounted now (or was).
+ * Otherwise the slot stays as it was: STORAGE_NO_VOLUME (no card), STORAGE_NO_FILE_SYSTEM,
+ * STORAGE_IO, STORAGE_BUSY (it is being formatted). */
 int storage_card_mount(void);
 
-/* Unmount and disable the slot. STORAGE_BUSY: something is open on it. STORAGE_NO_VOLUME: it is not enabled. */
+/* Unmount and disable the slot. STORAGE_BUSY: something is open on it. STORAGE_NO_VOLUME: it is not
+ * enabled. */
 int storage_card_unmount(void);
 
 /* Follow the slot: a client of the loop. Mounts what was inserted and gives up what was ejected. */
 void storage_card_poll(void);
+/* The next poll has something to do, without any event. */
+bool storage_card_wants_poll(void);
 
 enum storage_fat { STORAGE_FAT_BY_SIZE, STORAGE_FAT16, STORAGE_FAT32, STORAGE_EXFAT };
 
-/* Make an empty file system on the card that is in the slot, with a partition table as cards have it. STORAGE_FAT_BY_SIZE: FAT12 or FAT16 up to 2 GiB, FAT32 up to
- * 32 GiB, exFAT above, as the SD standard has it. A card that was mounted is mounted afterwards. It takes long: between blocks `between` is called, if it
- * isn't NULL, outside of storage's guard: it may poll the loop; /sd is STORAGE_BUSY meanwhile.
- * STORAGE_BUSY (something is open on it, or it is being formatted), STORAGE_NO_VOLUME, STORAGE_READ_ONLY, STORAGE_IO, STORAGE_INVALID (a card of this size cannot have this
- * type). */
+/* Make an empty file system on the card that is in the slot, with a partition table as cards have
+ * it. STORAGE_FAT_BY_SIZE: FAT12 or FAT16 up to 2 GiB, FAT32 up to 32 GiB, exFAT above, as the SD
+ * standard has it. A card that was mounted is mounted afterwards. It takes long: between blocks
+ * `between` is called, if it isn't NULL, outside of storage's guard: it may poll the loop; /sd is
+ * STORAGE_BUSY meanwhile. STORAGE_BUSY (something is open on it, or it is being formatted),
+ * STORAGE_NO_VOLUME, STORAGE_READ_ONLY, STORAGE_IO, STORAGE_INVALID (a card of this size cannot
+ * have this type). */
 int storage_card_format(enum storage_fat type, void (*between)(void));
 
 /* ---- files. A handle belongs to the caller until closed; it is an index into a fixed pool, never
@@ -118,8 +131,8 @@ enum storage_mode {
 };
 
 int storage_open(struct storage_file **file, const char *path, unsigned mode);
-/* A file of /flash without a name, for writing and reading: nobody else sees it, and it is gone when
- * it is closed, abandoned, or at the next start. */
+/* A file of /flash without a name, for writing and reading: nobody else sees it, and it is gone
+ * when it is closed, abandoned, or at the next start. */
 int storage_open_scratch(struct storage_file **file);
 /* Bytes read, 0 at the end. */
 int32_t storage_read(struct storage_file *file, void *data, uint32_t size);
@@ -144,8 +157,9 @@ void storage_abandon(struct storage_file *file);
 /* ---- names */
 struct storage_stat {
     bool is_dir;
-    uint64_t size;  /* bytes; 0 for directories */
-    uint32_t mtime; /* UTC seconds since 1970; 0 when unknown. FAT keeps even seconds, from 1980 on */
+    uint64_t size; /* bytes; 0 for directories */
+    uint32_t
+        mtime; /* UTC seconds since 1970; 0 when unknown. FAT keeps even seconds, from 1980 on */
 };
 
 int storage_stat(const char *path, struct storage_stat *stat);

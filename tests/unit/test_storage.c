@@ -677,7 +677,7 @@ static void a_full_volume_keeps_the_old_file(void **state)
     put_text("/flash/keep", "new");
     expect_text("/flash/keep", "new");
     assert_int_equal(storage_volume("/", &volume), STORAGE_DENIED);
-    assert_int_equal(storage_volume("/sd", &volume), STORAGE_NOT_FOUND);
+    assert_int_equal(storage_volume("/sd", &volume), STORAGE_NO_VOLUME);
 }
 
 static void a_full_volume_can_be_emptied(void **state)
