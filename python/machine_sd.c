@@ -36,8 +36,13 @@ static bool is_pin(mp_obj_t pin)
 static void check_pin(mp_obj_t pin)
 {
     if (!is_pin(pin)) {
-        mp_raise_msg_varg(&mp_type_ValueError,
-                          MP_ERROR_TEXT("there is no pin %R; pins are 'GP0' to 'GP31'"), pin);
+        vstr_t text;
+        mp_print_t print;
+        vstr_init_print(&text, 64, &print);
+        mp_print_str(&print, "there is no pin ");
+        mp_obj_print_helper(&print, pin, PRINT_REPR);
+        mp_print_str(&print, "; pins are 'GP0' to 'GP31'");
+        nlr_raise(mp_obj_new_exception_arg1(&mp_type_ValueError, mp_obj_new_str_from_vstr(&text)));
     }
 }
 

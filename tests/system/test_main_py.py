@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from board import ROOT, wait_for
+from board import ROOT, Board
 from cards import PINS, blank, fill
+from ota import safe_boot
 from stream import PROMPT
 from test_led import TOGGLES, assert_flashes, changes_since, run_began
 
@@ -93,8 +94,6 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    from board import Board
-
     folder = tmp_path_factory.mktemp("bench")
     with Board(folder / "wipy", "--speed", str(SPEED)) as board:
         yield Bench(board, folder)
@@ -212,17 +211,14 @@ os.chdir('/own')
 
 
 def test_safe_boot_runs_neither(working):
-    working.write("boot.py", "print('boot begins')\n")
-    working.board.pin("GP28", "1")
-    try:
-        working.board.reset()
-        wait_for(lambda: working.board.status()["boot"]["mode"] == "safe" or working.board.pin("GP28", "release"), "safe boot")
-        working.uart.expect(b"safe boot: boot.py and main.py are not run")
-        printed = working.uart.expect(PROMPT)
-    finally:
-        working.board.pin("GP28", "release")
+    working.write("boot.py", "print('boot begins')\n" + ENABLE)
+    safe_boot(working.board, "latest")
+    working.uart.expect(b"safe boot: boot.py and main.py are not run")
+    printed = working.uart.expect(PROMPT)
     assert b"runs" not in printed and b"boot begins" not in printed
-    working.board.reset()
+    working.uart.send(b"\x04")
+    working.uart.expect(b"safe boot: boot.py and main.py are not run")
+    working.uart.expect(PROMPT)
 
 
 def test_a_soft_reset_keeps_the_card(working):
