@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import struct
 import subprocess
 
 import pytest
@@ -275,8 +276,104 @@ def test_socket(slot, card):
     assert ask(value="insert", file=str(card))["sd"]["read_only"] is False
 
 
+# ---- wipy sd create
+
+
+def partition(path):
+    """The first partition of a card: its first block, its blocks, its file system's name."""
+    with open(path, "rb") as card:
+        table = card.read(BLOCK)
+        assert table[510:] == b"\x55\xaa"
+        first, blocks = struct.unpack("<II", table[454:462])
+        card.seek(first * BLOCK)
+        boot = card.read(BLOCK)
+    if boot[3:11] == b"EXFAT   ":
+        return first, blocks, "exFAT"
+    if boot[82:87] == b"FAT32":
+        return first, blocks, "FAT32"
+    cluster, reserved, fats, entries = struct.unpack("<BHBH", boot[13:19])
+    fat_size = struct.unpack("<H", boot[22:24])[0]
+    clusters = (blocks - reserved - fats * fat_size - entries * 32 // BLOCK) // cluster
+    return first, blocks, "FAT16" if clusters >= 4085 else "FAT12"
+
+
+@pytest.mark.parametrize(
+    "size, option, name",
+    [
+        ("2M", None, "FAT12"),
+        ("64M", None, "FAT16"),
+        ("64M", "--fat16", "FAT16"),
+        ("64M", "--exfat", "exFAT"),
+        ("2G", "--fat32", "FAT32"),
+        ("4G", None, "FAT32"),
+        ("64G", None, "exFAT"),
+    ],
+)
+def test_create(slot, tmp_path, size, option, name):
+    path = tmp_path / "new.img"
+    result = wipy("sd", "create", "new.img", size, *([option] if option else []), cwd=tmp_path)
+    assert result.returncode == 0 and result.stdout == result.stderr == "", result
+    whole = int(size[:-1]) * {"M": MIB, "G": 1024 * MIB}[size[-1]]
+    assert path.stat().st_size == whole
+    assert path.stat().st_blocks * 512 < 40 * MIB, "it is sparse"
+    first, blocks, found = partition(path)
+    assert found == name
+    assert (first + blocks) * BLOCK <= whole and blocks * BLOCK > whole * 0.9
+    assert not locked(path)
+    slot.ctl("sd", "insert", path)
+    assert slot.status()["sd"]["size"] == whole
+
+
+def test_create_overwrites_nothing(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("mine", "link", "."):
+        fails(wipy("sd", "create", name, "64M", cwd=tmp_path), 1, name, "there already")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert sorted(os.listdir(tmp_path)) == ["link", "mine"]
+
+
+@pytest.mark.parametrize("size, option", [("1G", "--fat12"), ("1K", None), ("2M", "--fat32"), ("64G", "--fat16")])
+def test_create_what_cannot_be(tmp_path, size, option):
+    result = wipy("sd", "create", "new.img", size, *([option] if option else []), cwd=tmp_path)
+    fails(result, 2 if option == "--fat12" else 1, option if option == "--fat12" else size)
+    assert os.listdir(tmp_path) == [], "nothing is left of it"
+
+
+@pytest.mark.parametrize("size", ["", "64", "0M", "M", "64MB", "64.5M", "1e3M", "-64M", "99999999999999999999G", "2048G", "64T", "0x40M", " 64M"])
+def test_create_sizes_that_make_no_sense(tmp_path, size):
+    fails(wipy("sd", "create", "--", "new.img", size, cwd=tmp_path), 2, size)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ((), ("create",)),
+        (("create", "new.img"), ("SIZE",)),
+        (("format", "new.img", "64M"), ("format",)),
+        (("create", "new.img", "64M", "what"), ("what",)),
+        (("create", "new.img", "64M", "--fat16", "--exfat"), ("FAT16", "exFAT")),
+        (("create", "new.img", "64M", "--ext4"), ("--ext4",)),
+    ],
+)
+def test_create_wrong_usage(tmp_path, arguments, words):
+    fails(wipy("sd", *arguments, cwd=tmp_path), 2, *words)
+    assert os.listdir(tmp_path) == []
+
+
+def test_create_where_it_cannot_be(tmp_path):
+    fails(wipy("sd", "create", tmp_path / "no" / "new.img", "64M"), 1, tmp_path / "no", "No such file")
+    script = 'ulimit -f 100; exec "$1" sd create new.img 64M'
+    result = subprocess.run(["sh", "-c", script, "sh", str(WIPY)], cwd=tmp_path, text=True, capture_output=True, timeout=LIMIT, check=False)
+    fails(result, 1, "new.img", "too large")
+    assert os.listdir(tmp_path) == []
+
+
 def test_help_says_it():
     assert "--sd FILE" in wipy("help", "run").stdout
+    assert "wipy sd create FILE SIZE" in wipy("help", "sd").stdout
+    assert "wipy sd " in wipy("help").stdout
     words = wipy("help", "ctl").stdout
     assert "sd insert FILE" in words and "sd eject" in words and "--read-only" in words
 
