@@ -24,6 +24,7 @@ static const struct fat_disk *other_disks;
 static struct part {
     uint32_t first, blocks;
     void (*between)(void);
+    bool begun; /* the first block of the card has been cleared */
 } part;
 
 void card_disk_use(const struct hal_sdcard *new_card)
@@ -198,7 +199,7 @@ void *card_disk_drive(void)
 
 void *card_disk_part(uint32_t first, uint32_t blocks, void (*between)(void))
 {
-    part = (struct part){first, blocks, between};
+    part = (struct part){first, blocks, between, false};
     return &part;
 }
 
@@ -221,6 +222,18 @@ static DRESULT drive_result(int result)
     }
 }
 
+/* What the card held is gone with the first write: until the new file system is complete there is
+ * none, rather than half of one. */
+static int begin_part(void)
+{
+    static const uint8_t zeros[HAL_SDCARD_BLOCK];
+    if (part.begun) {
+        return HAL_OK;
+    }
+    part.begun = true;
+    return card_disk_write(0, zeros, 1);
+}
+
 /* Each trip is a call of its own here, between which others may use storage. */
 static int part_transfer(bool write, BYTE *data, uint32_t sector, uint32_t count)
 {
@@ -230,8 +243,11 @@ static int part_transfer(bool write, BYTE *data, uint32_t sector, uint32_t count
         }
         uint32_t now = count < HAL_SDCARD_TRANSFER_MAX ? count : HAL_SDCARD_TRANSFER_MAX;
         card_disk_begin();
-        int result = write ? card_disk_write(part.first + sector, data, now)
+        int result = write ? begin_part() : HAL_OK;
+        if (result == HAL_OK) {
+            result = write ? card_disk_write(part.first + sector, data, now)
                            : read_blocks(part.first + sector, data, now);
+        }
         if (part.between != NULL) {
             part.between();
         }

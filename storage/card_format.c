@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MIB (1024u * 1024 / HAL_SDCARD_BLOCK) /* blocks */
+#define FAT16_MIN                                                                                  \
+    4200u /* blocks of a partition whose clusters of one block are too many for FAT12 */
 
 /* Where the partition begins: as cards have it, a multiple of what they erase at once. */
 static uint32_t first_block(uint32_t blocks)
@@ -26,6 +28,12 @@ static BYTE options(enum storage_fat type, uint32_t blocks)
     default:
         return blocks <= 2048 * MIB ? FM_FAT : blocks <= 32768 * MIB ? FM_FAT32 : FM_EXFAT;
     }
+}
+
+/* Bytes in a cluster; 0: as FatFs likes. It likes FAT12 where FAT16 is just possible. */
+static DWORD cluster_size(enum storage_fat type, uint32_t blocks)
+{
+    return type == STORAGE_FAT16 && blocks < 16 * MIB ? HAL_SDCARD_BLOCK : 0;
 }
 
 static int error_of(FRESULT result)
@@ -77,20 +85,16 @@ int card_format(enum storage_fat type, void (*between)(void))
 {
     uint32_t blocks = card_disk_card()->blocks;
     uint32_t first = first_block(blocks);
-    if (blocks <= first) {
+    if (blocks <= first || (type == STORAGE_FAT16 && blocks - first < FAT16_MIN)) {
         return STORAGE_INVALID;
     }
     uint32_t size;
     uint8_t *work = card_disk_scratch(&size);
     card_disk_begin();
-    /* Until all is done there is no file system, rather than half of one. */
-    memset(work, 0, HAL_SDCARD_BLOCK);
-    if (card_disk_write(0, work, 1) != HAL_OK) {
-        return STORAGE_IO;
-    }
     memset(&card_fat, 0, sizeof card_fat);
     card_fat.drv = card_disk_part(first, blocks - first, between);
-    FRESULT made = f_mkfs(&card_fat, FM_SFD | options(type, blocks), 0, work, size);
+    FRESULT made =
+        f_mkfs(&card_fat, FM_SFD | options(type, blocks), cluster_size(type, blocks), work, size);
     if (made != FR_OK) {
         return error_of(made);
     }

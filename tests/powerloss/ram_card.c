@@ -74,6 +74,11 @@ uint8_t *ram_card_block(uint32_t block)
     return *chunk + block % CHUNK * HAL_SDCARD_BLOCK;
 }
 
+uint8_t *ram_card_peek(uint32_t block)
+{
+    return chunks[block / CHUNK] == NULL ? NULL : ram_card_block(block);
+}
+
 uint32_t ram_card_used(void)
 {
     uint32_t used = 0;

@@ -27,6 +27,8 @@ void ram_card_eject(void);
 
 /* The 512 bytes of a block, for looking and for changing. */
 uint8_t *ram_card_block(uint32_t block);
+/* The same, or NULL when it is one of many around it that were never written. */
+uint8_t *ram_card_peek(uint32_t block);
 /* How many blocks hold something but zeros. */
 uint32_t ram_card_used(void);
 
