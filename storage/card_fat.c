@@ -18,6 +18,11 @@ static bool counting;
 static uint32_t counted_blocks;
 static uint32_t counted_free;
 
+int card_fat_failure(void)
+{
+    return card_disk_present() ? STORAGE_IO : STORAGE_GONE;
+}
+
 int card_fat_error(FRESULT result)
 {
     switch (result) {
@@ -37,7 +42,7 @@ int card_fat_error(FRESULT result)
     case FR_NO_FILESYSTEM:
         return STORAGE_NO_FILE_SYSTEM;
     default:
-        return STORAGE_IO;
+        return card_fat_failure();
     }
 }
 
@@ -67,7 +72,7 @@ static int check_boot_blocks(void)
 {
     static uint8_t table[BLOCK], boot_block[BLOCK];
     if (card_disk_read(0, table, 1) != HAL_OK) {
-        return STORAGE_IO;
+        return card_fat_failure();
     }
     if (!shifts_are_sane(table)) {
         return STORAGE_NO_FILE_SYSTEM;
@@ -176,7 +181,7 @@ int card_fat_flush(void)
             card_fat.winsect = FREE_UNKNOWN; /* it may be this block */
         }
     }
-    return result == HAL_OK ? STORAGE_OK : STORAGE_IO;
+    return result == HAL_OK ? STORAGE_OK : card_fat_failure();
 }
 
 /* ---- free space of FAT32 */

@@ -16,8 +16,11 @@ extern FATFS card_fat;
  * before, so that FR_DENIED is a lack of room. */
 int card_fat_error(FRESULT result);
 
-/* Mount what is on the card of card_disk_use(). Writes nothing. STORAGE_NO_FILE_SYSTEM, STORAGE_IO.
- */
+/* What a block that could not be read or written means: STORAGE_GONE or STORAGE_IO. */
+int card_fat_failure(void);
+
+/* Mount what is on the card of card_disk_use(). Writes nothing. STORAGE_NO_FILE_SYSTEM, STORAGE_IO,
+ * STORAGE_GONE. */
 int card_fat_mount(void);
 void card_fat_unmount(void);
 

@@ -78,7 +78,7 @@ static int write_table(uint8_t *block, uint32_t first, uint32_t blocks, uint8_t 
     put_bytes(entry + 12, blocks, 4);
     block[510] = 0x55;
     block[511] = 0xaa;
-    return card_disk_write(0, block, 1) == HAL_OK ? STORAGE_OK : STORAGE_IO;
+    return card_disk_write(0, block, 1) == HAL_OK ? STORAGE_OK : card_fat_failure();
 }
 
 int card_format(enum storage_fat type, void (*between)(void))
@@ -100,7 +100,7 @@ int card_format(enum storage_fat type, void (*between)(void))
     }
     card_disk_begin();
     if (card_disk_read(first, work, 1) != HAL_OK) {
-        return STORAGE_IO;
+        return card_fat_failure();
     }
     return write_table(work, first, blocks - first, partition_type(work, blocks - first));
 }

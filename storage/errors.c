@@ -35,6 +35,8 @@ const char *storage_error_text(int error)
         return "the card is write-protected";
     case STORAGE_NO_FILE_SYSTEM:
         return "no known file system on the card";
+    case STORAGE_GONE:
+        return "the card has been taken out";
     default:
         return error >= 0 ? "success" : "unknown error";
     }

@@ -225,7 +225,7 @@ static int usable(const struct storage_file *file)
         return STORAGE_INVALID;
     }
     if (file->lost || file->volume->state() != STORAGE_OK) {
-        return STORAGE_IO;
+        return STORAGE_GONE;
     }
     return file->failed;
 }

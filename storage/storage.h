@@ -37,12 +37,13 @@ enum storage_error {
     STORAGE_NAME_TOO_LONG = -9,
     STORAGE_INVALID =
         -10, /* empty name, control character, or not valid UTF-8; or a misuse of the handle */
-    STORAGE_TOO_MANY = -11,  /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
-    STORAGE_NO_VOLUME = -12, /* the volume is not mounted (damaged, or no card) */
-    STORAGE_CROSS = -13,     /* rename between volumes */
-    STORAGE_IO = -14, /* the chip failed, or the file system is damaged there; the card has gone */
+    STORAGE_TOO_MANY = -11,       /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
+    STORAGE_NO_VOLUME = -12,      /* the volume is not mounted (damaged, or no card) */
+    STORAGE_CROSS = -13,          /* rename between volumes */
+    STORAGE_IO = -14,             /* the chip or card failed, or the file system is damaged there */
     STORAGE_READ_ONLY = -15,      /* the card's write-protect switch is set */
     STORAGE_NO_FILE_SYSTEM = -16, /* the card has none that is known here */
+    STORAGE_GONE = -17,           /* the card was taken out meanwhile */
 };
 
 /* A short English phrase for an error, for users: "file exists". */
@@ -72,12 +73,12 @@ bool storage_busy(void);
  * resets. After a hard reset it is not mounted.
  *
  * While the slot is enabled, /sd is there whenever a card with a file system is in it. A card that
- * is taken out takes /sd with it: what is open on it gives STORAGE_IO from then on, and its handles
- * stay their owners' until closed (storage_close() says STORAGE_IO). Its write-protect switch makes
- * every change STORAGE_READ_ONLY. STORAGE_REPLACE on a card writes a hidden file of the same
- * volume, whose leftovers are removed at the next mount. The change of names at its end is not one
- * step, as FAT knows none: a power cut in it leaves the old file, or the new one under the hidden
- * name. */
+ * is taken out takes /sd with it: what is open on it gives STORAGE_GONE from then on, and its
+ * handles stay their owners' until closed (storage_close() says STORAGE_GONE). Its write-protect
+ * switch makes every change STORAGE_READ_ONLY. STORAGE_REPLACE on a card writes a hidden file of
+ * the same volume, whose leftovers are removed at the next mount. The change of names at its end is
+ * not one step, as FAT knows none: a power cut in it leaves the old file, or the new one under the
+ * hidden name. */
 enum storage_card {
     STORAGE_CARD_DISABLED,
     STORAGE_CARD_ABSENT,     /* enabled, and the slot is empty */
@@ -90,7 +91,7 @@ enum storage_card storage_card(void);
 
 /* Enable the slot, and mount the card that is in it. STORAGE_OK when it is mounted now (or was).
  * Otherwise the slot stays as it was: STORAGE_NO_VOLUME (no card), STORAGE_NO_FILE_SYSTEM,
- * STORAGE_IO, STORAGE_BUSY (it is being formatted). */
+ * STORAGE_IO, STORAGE_GONE, STORAGE_BUSY (it is being formatted). */
 int storage_card_mount(void);
 
 /* Unmount and disable the slot. STORAGE_BUSY: something is open on it. STORAGE_NO_VOLUME: it is not
@@ -109,8 +110,8 @@ enum storage_fat { STORAGE_FAT_BY_SIZE, STORAGE_FAT16, STORAGE_FAT32, STORAGE_EX
  * standard has it. A card that was mounted is mounted afterwards. It takes long: between blocks
  * `between` is called, if it isn't NULL, outside of storage's guard: it may poll the loop; /sd is
  * STORAGE_BUSY meanwhile. STORAGE_BUSY (something is open on it, or it is being formatted),
- * STORAGE_NO_VOLUME, STORAGE_READ_ONLY, STORAGE_IO, STORAGE_INVALID (a card of this size cannot
- * have this type). */
+ * STORAGE_NO_VOLUME, STORAGE_READ_ONLY, STORAGE_IO, STORAGE_GONE, STORAGE_INVALID (a card of this
+ * size cannot have this type). */
 int storage_card_format(enum storage_fat type, void (*between)(void));
 
 /* ---- files. A handle belongs to the caller until closed; it is an index into a fixed pool, never
