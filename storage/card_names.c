@@ -80,17 +80,8 @@ int card_check_changeable(const char *inner)
     return info.fattrib & AM_RDO ? STORAGE_DENIED : STORAGE_OK;
 }
 
-/* ---- true names: FAT also knows a file by a short name */
-
-/* 8.3: at most 12 characters. */
-static bool may_be_short(const char *name, const char *end)
-{
-    unsigned characters = 0;
-    for (; name < end; name++) {
-        characters += ((uint8_t)*name & 0xc0) != 0x80;
-    }
-    return characters <= 12;
-}
+/* ---- true names: FAT also knows a file by a short one. What is not like the long name (but for
+ * its case) ends in a number behind a '~'. */
 
 static bool is_usable(const char *name)
 {
@@ -98,43 +89,62 @@ static bool is_usable(const char *name)
     return path_check_name(&card_files, name, &length) == STORAGE_OK && name[length] == '\0';
 }
 
-int card_true_path(char path[STORAGE_PATH_MAX])
+/* Leave in `info` what the folder has under this name, short or long. STORAGE_NOT_FOUND. */
+static int find_entry(const char *folder, const char *name)
 {
-    if (card_fat.fs_type == FS_EXFAT) {
-        return STORAGE_OK; /* has no short names */
-    }
-    for (char *name = path + 1;;) {
-        size_t length = strcspn(name, "/");
-        char *end = name + length;
-        if (may_be_short(name, end)) {
-            char kept = *end;
-            *end = '\0';
-            FRESULT result = f_stat(&card_fat, path, &info);
-            if (result == FR_NO_FILE || result == FR_NO_PATH) {
-                *end = kept;
-                return STORAGE_OK;
-            }
-            bool other = result == FR_OK && is_usable(info.fname) &&
-                         !path_is_same(&card_files, name, info.fname);
-            *end = kept;
-            if (result != FR_OK) {
-                return card_fat_error(result);
-            }
-            if (other) {
-                size_t true_length = strlen(info.fname);
-                if (strlen(path) - length + true_length >= STORAGE_PATH_MAX) {
-                    return STORAGE_NAME_TOO_LONG;
-                }
-                memmove(name + true_length, end, strlen(end) + 1);
-                memcpy(name, info.fname, true_length);
-                end = name + true_length;
-            }
+    static FF_DIR dir;
+    FRESULT result = f_opendir(&card_fat, &dir, folder);
+    while (result == FR_OK && (result = f_readdir(&dir, &info)) == FR_OK) {
+        if (info.fname[0] == '\0') {
+            return STORAGE_NOT_FOUND;
         }
-        if (*end == '\0') {
+        if (is_usable(info.fname) &&
+            (path_is_same(&card_files, info.fname, name) ||
+             (is_usable(info.altname) && path_is_same(&card_files, info.altname, name)))) {
             return STORAGE_OK;
         }
-        name = end + 1;
     }
+    return card_fat_error(result);
+}
+
+/* Put the true name in the place of the component of `path` that begins at `name`, when it exists.
+ */
+static int replace_component(char path[STORAGE_PATH_MAX], char *name)
+{
+    size_t length = strcspn(name, "/");
+    char *end = name + length;
+    char kept = *end;
+    *end = '\0';
+    name[-1] = '\0';
+    int result = find_entry(name == path + 1 ? "/" : path, name);
+    name[-1] = '/';
+    *end = kept;
+    if (result != STORAGE_OK) {
+        return result == STORAGE_NOT_FOUND ? STORAGE_OK : result;
+    }
+    size_t true_length = strlen(info.fname);
+    if (strlen(path) - length + true_length >= STORAGE_PATH_MAX) {
+        return STORAGE_NAME_TOO_LONG;
+    }
+    memmove(name + true_length, end, strlen(end) + 1);
+    memcpy(name, info.fname, true_length);
+    return STORAGE_OK;
+}
+
+int card_true_path(char path[STORAGE_PATH_MAX])
+{
+    char *name = path;
+    while (card_fat.fs_type != FS_EXFAT && name != NULL) {
+        name++;
+        if (memchr(name, '~', strcspn(name, "/")) != NULL) {
+            int result = replace_component(path, name);
+            if (result != STORAGE_OK) {
+                return result;
+            }
+        }
+        name = strchr(name, '/');
+    }
+    return STORAGE_OK;
 }
 
 /* ---- changes */

@@ -13,7 +13,9 @@
 #define FF_USE_LABEL    0
 #define FF_USE_FORWARD  0
 
-#define FF_CODE_PAGE   437
+/* Of short names. Unlike 437 it has the capitals of all its letters; FatFs takes the others' bare
+ * letters instead, and then opens E.TXT for the same name with an accent. */
+#define FF_CODE_PAGE   852
 #define FF_USE_LFN     2 /* on the stack, about 1.2 KB */
 #define FF_MAX_LFN     255
 #define FF_LFN_UNICODE 2   /* UTF-8 */

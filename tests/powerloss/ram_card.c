@@ -16,9 +16,14 @@ static struct hal_sdcard slot;
 static uint32_t blocks;
 static uint32_t insertions;
 
+static uint32_t chunk_count(void)
+{
+    return (blocks + CHUNK - 1) / CHUNK;
+}
+
 static void forget(uint8_t **table)
 {
-    for (uint32_t i = 0; i < CHUNKS; i++) {
+    for (uint32_t i = 0; i < chunk_count(); i++) {
         free(table[i]);
         table[i] = NULL;
     }
@@ -27,7 +32,7 @@ static void forget(uint8_t **table)
 static void copy(uint8_t **to, uint8_t **from)
 {
     forget(to);
-    for (uint32_t i = 0; i < CHUNKS; i++) {
+    for (uint32_t i = 0; i < chunk_count(); i++) {
         if (from[i] != NULL) {
             to[i] = malloc(CHUNK * HAL_SDCARD_BLOCK);
             memcpy(to[i], from[i], CHUNK * HAL_SDCARD_BLOCK);
@@ -82,7 +87,7 @@ uint8_t *ram_card_peek(uint32_t block)
 uint32_t ram_card_used(void)
 {
     uint32_t used = 0;
-    for (uint32_t i = 0; i < CHUNKS; i++) {
+    for (uint32_t i = 0; i < chunk_count(); i++) {
         used += chunks[i] != NULL ? CHUNK : 0;
     }
     return used;
@@ -130,6 +135,11 @@ int hal_sdcard_read(uint32_t insertion, uint32_t block, void *data, uint32_t cou
     return result;
 }
 
+static bool is_zeros(const uint8_t *data)
+{
+    return data[0] == 0 && memcmp(data, data + 1, HAL_SDCARD_BLOCK - 1) == 0;
+}
+
 int hal_sdcard_write(uint32_t insertion, uint32_t block, const void *data, uint32_t count)
 {
     ram_card.writes++;
@@ -139,8 +149,10 @@ int hal_sdcard_write(uint32_t insertion, uint32_t block, const void *data, uint3
     }
     if (result == HAL_OK) {
         for (uint32_t i = 0; i < count; i++) {
-            memcpy(ram_card_block(block + i), (const uint8_t *)data + i * HAL_SDCARD_BLOCK,
-                   HAL_SDCARD_BLOCK);
+            const uint8_t *from = (const uint8_t *)data + i * HAL_SDCARD_BLOCK;
+            if (ram_card_peek(block + i) != NULL || !is_zeros(from)) {
+                memcpy(ram_card_block(block + i), from, HAL_SDCARD_BLOCK);
+            }
         }
     }
     return result;
