@@ -409,7 +409,7 @@ static void formatting_lets_others_run_and_ends_with_the_card(void **state)
     ram_card_insert(false);
     between_calls = 0;
     assert_int_equal(storage_card_format(STORAGE_FAT_BY_SIZE, between), STORAGE_GONE);
-    assert_int_equal(between_calls, 3);
+    assert_in_range(between_calls, 3, 6);
     assert_int_equal(storage_card(), STORAGE_CARD_ABSENT);
     ram_card_insert(false);
     storage_card_poll();
