@@ -8,6 +8,7 @@
 
 #define BLOCK        HAL_SDCARD_BLOCK
 #define COUNT_STEP   (8 * HAL_SDCARD_TRANSFER_MAX) /* blocks of the table in one poll */
+#define COUNT_STEPS  64                            /* when somebody asks: 512 trips */
 #define FREE_UNKNOWN 0xffffffffu
 
 FATFS card_fat;
@@ -247,6 +248,9 @@ void card_fat_count_on(void)
 
 int card_fat_space(struct storage_volume *space)
 {
+    for (unsigned i = 0; i < COUNT_STEPS && counting; i++) {
+        card_fat_count_on();
+    }
     DWORD unused = counted_free;
     int result = STORAGE_OK;
     if (!counting) {

@@ -54,13 +54,7 @@ static int open_file(struct volume_file *volume_file, const char *inner, enum vo
     file->aside = how == VOLUME_ASIDE;
     file->writes = how != VOLUME_READ;
     file->position = file->committed = 0;
-    int result = file->writes ? card_check_changeable(inner) : STORAGE_OK;
-    if (result == STORAGE_NOT_FOUND && how != VOLUME_WRITE) {
-        result = STORAGE_OK;
-    }
-    if (result != STORAGE_OK) {
-        return result;
-    }
+    int result = STORAGE_OK;
     switch (how) {
     case VOLUME_READ:
         result = open_named(&file->fil, inner, FA_READ);

@@ -56,9 +56,10 @@ static int error_of(FRESULT result, const char *inner)
 
 static void fill_stat(struct storage_stat *stat)
 {
-    stat->is_dir = info.fattrib & AM_DIR;
+    *stat = (struct storage_stat){.is_dir = info.fattrib & AM_DIR,
+                                  .read_only = info.fattrib & AM_RDO,
+                                  .mtime = card_fat_seconds(info.fdate, info.ftime)};
     stat->size = stat->is_dir ? 0 : info.fsize;
-    stat->mtime = card_fat_seconds(info.fdate, info.ftime);
 }
 
 int card_stat(const char *inner, struct storage_stat *stat)
@@ -69,15 +70,6 @@ int card_stat(const char *inner, struct storage_stat *stat)
     }
     fill_stat(stat);
     return STORAGE_OK;
-}
-
-int card_check_changeable(const char *inner)
-{
-    FRESULT result = f_stat(&card_fat, inner, &info);
-    if (result != FR_OK) {
-        return error_of(result, inner);
-    }
-    return info.fattrib & AM_RDO ? STORAGE_DENIED : STORAGE_OK;
 }
 
 /* ---- true names: FAT also knows a file by a short one. What is not like the long name (but for
@@ -176,44 +168,17 @@ static int check_empty(const char *inner)
 
 int card_remove(const char *inner, bool is_dir)
 {
-    int result = card_check_changeable(inner);
-    if (result == STORAGE_OK && is_dir) {
-        result = check_empty(inner);
-    }
+    int result = is_dir ? check_empty(inner) : STORAGE_OK;
     return result == STORAGE_OK ? card_fat_error(f_unlink(&card_fat, inner)) : result;
 }
 
-/* Are these two names of one file? */
-static int is_same_file(const char *from, const char *to, bool *same)
+int card_rename(const char *from, const char *to, const struct storage_stat *replaced)
 {
-    static char a[STORAGE_PATH_MAX], b[STORAGE_PATH_MAX];
-    strcpy(a, from);
-    strcpy(b, to);
-    int result = card_true_path(a);
-    if (result == STORAGE_OK) {
-        result = card_true_path(b);
+    int result = replaced != NULL ? card_remove(to, replaced->is_dir) : STORAGE_OK;
+    if (result != STORAGE_OK || strcmp(from, to) == 0) {
+        return result;
     }
-    *same = path_is_same(&card_files, a, b);
-    return result;
-}
-
-int card_rename(const char *from, const char *to)
-{
-    if (strcmp(from, to) == 0) {
-        return STORAGE_OK;
-    }
-    bool same;
-    int result = is_same_file(from, to, &same);
-    struct storage_stat stat;
-    if (result == STORAGE_OK && !same) {
-        result = card_stat(to, &stat);
-        if (result == STORAGE_OK) {
-            result = card_remove(to, stat.is_dir);
-        } else if (result == STORAGE_NOT_FOUND) {
-            result = STORAGE_OK;
-        }
-    }
-    return result == STORAGE_OK ? error_of(f_rename(&card_fat, from, to), to) : result;
+    return error_of(f_rename(&card_fat, from, to), to);
 }
 
 /* ---- folders */

@@ -134,6 +134,9 @@ static int how_to_open(const struct path *path, unsigned mode)
     if (exists && stat.is_dir) {
         return STORAGE_IS_DIR;
     }
+    if (exists && stat.read_only && (mode & (STORAGE_WRITE | STORAGE_REPLACE))) {
+        return STORAGE_DENIED;
+    }
     if (mode == STORAGE_REPLACE) {
         result = exists ? STORAGE_OK : check_parent(path);
         return result == STORAGE_OK ? (int)VOLUME_ASIDE : result;

@@ -84,9 +84,8 @@ static int stat_name(const char *inner, struct storage_stat *stat)
     if (result != LFS2_ERR_OK) {
         return translate(result);
     }
-    stat->is_dir = info.type == LFS2_TYPE_DIR;
+    *stat = (struct storage_stat){.is_dir = info.type == LFS2_TYPE_DIR, .mtime = get_mtime(inner)};
     stat->size = stat->is_dir ? 0 : info.size;
-    stat->mtime = get_mtime(inner);
     return STORAGE_OK;
 }
 
@@ -114,8 +113,9 @@ static int remove_name(const char *inner, bool is_dir)
     return translate(lfs2_remove(&flash_volume, inner));
 }
 
-static int rename_name(const char *from, const char *to)
+static int rename_name(const char *from, const char *to, const struct storage_stat *replaced)
 {
+    (void)replaced;
     return translate(lfs2_rename(&flash_volume, from, to));
 }
 
@@ -291,11 +291,11 @@ static int read_dir(struct volume_dir *dir, const char *inner, struct storage_en
     info.name[LFS2_NAME_MAX] = '\0'; /* on a damaged medium there may be none */
 
     strcpy(entry->name, info.name);
-    entry->stat.is_dir = info.type == LFS2_TYPE_DIR;
-    entry->stat.size = entry->stat.is_dir ? 0 : info.size;
     char full[PATH_OF_ENTRY_MAX];
     path_of_entry(full, inner, info.name);
-    entry->stat.mtime = get_mtime(full);
+    entry->stat =
+        (struct storage_stat){.is_dir = info.type == LFS2_TYPE_DIR, .mtime = get_mtime(full)};
+    entry->stat.size = entry->stat.is_dir ? 0 : info.size;
     return 1;
 }
 

@@ -55,6 +55,9 @@ static int remove_name(const char *text, bool want_dir)
     if (stat.is_dir != want_dir) {
         return stat.is_dir ? STORAGE_IS_DIR : STORAGE_NOT_DIR;
     }
+    if (stat.read_only) {
+        return STORAGE_DENIED;
+    }
     if (files_open_below(&path) || dirs_open_below(&path)) {
         return STORAGE_BUSY;
     }
@@ -78,7 +81,9 @@ static bool brings_reserved(const struct path *from, const struct path *to)
     return false;
 }
 
-static int check_rename(const struct path *from, const struct path *to)
+/* `*exists`: there is something in the way, `*replaced`. */
+static int check_rename(const struct path *from, const struct path *to,
+                        struct storage_stat *replaced, bool *exists)
 {
     if (from->volume != to->volume) {
         return STORAGE_CROSS;
@@ -88,36 +93,44 @@ static int check_rename(const struct path *from, const struct path *to)
     if (result != STORAGE_OK) {
         return result;
     }
-    bool from_dir = stat.is_dir;
     bool same = path_is_same(from->volume, from->key, to->key);
-    if (from_dir && !same && path_is_below(to->volume, to->key, from->key)) {
+    if (stat.is_dir && !same && path_is_below(to->volume, to->key, from->key)) {
         return STORAGE_INVALID; /* a directory into itself */
     }
-    result = to->volume->stat(to->inner, &stat);
+    result = same ? STORAGE_NOT_FOUND : to->volume->stat(to->inner, replaced);
+    *exists = result == STORAGE_OK;
     if (result != STORAGE_OK && result != STORAGE_NOT_FOUND) {
         return result;
     }
-    if (result == STORAGE_OK && stat.is_dir != from_dir) {
-        return from_dir ? STORAGE_NOT_DIR : STORAGE_IS_DIR;
+    if (*exists && replaced->is_dir != stat.is_dir) {
+        return stat.is_dir ? STORAGE_NOT_DIR : STORAGE_IS_DIR;
+    }
+    if (*exists && replaced->read_only) {
+        return STORAGE_DENIED;
     }
     if (files_open_below(from) || files_open_below(to) || dirs_open_below(from) ||
         dirs_open_below(to)) {
         return STORAGE_BUSY;
     }
-    return from_dir && brings_reserved(from, to) ? STORAGE_DENIED : STORAGE_OK;
+    return stat.is_dir && brings_reserved(from, to) ? STORAGE_DENIED : STORAGE_OK;
 }
 
 static int rename_name(const char *from_text, const char *to_text)
 {
     struct path from, to;
+    struct storage_stat replaced;
+    bool exists = false;
     int result = path_resolve_change(&from, from_text);
     if (result == STORAGE_OK) {
         result = path_resolve_change(&to, to_text);
     }
     if (result == STORAGE_OK) {
-        result = check_rename(&from, &to);
+        result = check_rename(&from, &to, &replaced, &exists);
     }
-    return result == STORAGE_OK ? from.volume->rename(from.inner, to.inner) : result;
+    if (result != STORAGE_OK) {
+        return result;
+    }
+    return from.volume->rename(from.inner, to.inner, exists ? &replaced : NULL);
 }
 
 int storage_stat(const char *path, struct storage_stat *stat)

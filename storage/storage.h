@@ -75,10 +75,14 @@ bool storage_busy(void);
  * While the slot is enabled, /sd is there whenever a card with a file system is in it. A card that
  * is taken out takes /sd with it: what is open on it gives STORAGE_GONE from then on, and its
  * handles stay their owners' until closed (storage_close() says STORAGE_GONE). Its write-protect
- * switch makes every change STORAGE_READ_ONLY. STORAGE_REPLACE on a card writes a hidden file of
- * the same volume, whose leftovers are removed at the next mount. The change of names at its end is
- * not one step, as FAT knows none: a power cut in it leaves the old file, or the new one under the
- * hidden name. */
+ * switch makes every change STORAGE_READ_ONLY.
+ *
+ * FAT is not littlefs. What STORAGE_REPLACE writes lies in clusters that belong to no name, until
+ * storage_close() lets the name be theirs by writing one block (of exFAT two, when the name's entry
+ * lies across them). But what is written into an existing file is changed at once, truncating is
+ * committed at once, and renaming onto an existing file removes that one first. A card that is
+ * pulled out in the middle of something may keep clusters that belong to nothing: a PC's fsck gives
+ * them back. A gap of more than 64 MiB is STORAGE_INVALID: its zeros are really written. */
 enum storage_card {
     STORAGE_CARD_DISABLED,
     STORAGE_CARD_ABSENT,     /* enabled, and the slot is empty */
@@ -158,7 +162,8 @@ void storage_abandon(struct storage_file *file);
 /* ---- names */
 struct storage_stat {
     bool is_dir;
-    uint64_t size; /* bytes; 0 for directories */
+    bool read_only; /* marked so by FAT's attribute: it is neither changed nor removed */
+    uint64_t size;  /* bytes; 0 for directories */
     uint32_t
         mtime; /* UTC seconds since 1970; 0 when unknown. FAT keeps even seconds, from 1980 on */
 };
@@ -174,7 +179,7 @@ int storage_rename(const char *from, const char *to);
 struct storage_volume {
     uint32_t block_size; /* bytes */
     uint32_t blocks;
-    uint32_t free_blocks;
+    uint32_t free_blocks; /* fewer than there are, while a large card is being counted */
 };
 int storage_volume(const char *path, struct storage_volume *volume);
 

@@ -56,8 +56,9 @@ struct volume {
     int (*set_mtime)(const char *inner, uint32_t mtime);
     int (*make_dir)(const char *inner);
     int (*remove)(const char *inner, bool is_dir);
-    /* `to` is replaced when it exists: a file by a file, an empty directory by a directory. */
-    int (*rename)(const char *from, const char *to);
+    /* `replaced`: what has the name `to` and makes room, a file for a file, an empty directory for
+     * a directory; NULL: nothing, or it is the same file. */
+    int (*rename)(const char *from, const char *to, const struct storage_stat *replaced);
     int (*space)(struct storage_volume *space);
 
     /* After an error of open() the file is not open. After one of write(), truncate() or sync() the
