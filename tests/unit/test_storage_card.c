@@ -372,6 +372,29 @@ static void a_fat_file_ends_before_four_gibibytes(void **state)
     expect_text("/sd/x", "");
 }
 
+/* The root of FAT12 and FAT16 has 512 entries and never more. */
+static void a_full_root_costs_only_the_new_file(void **state)
+{
+    struct storage_file *file;
+    struct storage_volume before, after;
+    char path[32];
+    for (unsigned i = 0; i < 512; i++) {
+        snprintf(path, sizeof path, "/sd/f%u", i);
+        put_text(path, "");
+    }
+    assert_int_equal(storage_volume("/sd", &before), STORAGE_OK);
+    assert_int_equal(storage_open(&file, "/sd/new", STORAGE_REPLACE), STORAGE_OK);
+    assert_int_equal(storage_write(file, "new", 3), 3);
+    assert_int_equal(storage_close(file), STORAGE_FULL);
+    assert_int_equal(open_result("/sd/new", STORAGE_WRITE | STORAGE_CREATE), STORAGE_FULL);
+    assert_int_equal(storage_mkdir("/sd/new"), STORAGE_FULL);
+    assert_int_equal(stat_of("/sd/new"), STORAGE_NOT_FOUND);
+    assert_int_equal(storage_volume("/sd", &after), STORAGE_OK);
+    assert_int_equal(after.free_blocks, before.free_blocks);
+    put_text("/sd/f7", "there is room in what exists");
+    expect_text("/sd/f7", "there is room in what exists");
+}
+
 static unsigned between_calls;
 
 /* What others may do between two blocks of formatting. */
@@ -482,6 +505,7 @@ int main(void)
         TEST_CARD(stamps_are_utc_in_steps_of_two_seconds),
         TEST_CARD(positions_go_beyond_four_gibibytes),
         TEST_CARD(a_fat_file_ends_before_four_gibibytes),
+        TEST_CARD(a_full_root_costs_only_the_new_file),
         TEST(formatting_lets_others_run_and_ends_with_the_card),
         TEST(every_size_gets_the_file_system_that_cards_have),
     };
