@@ -1,101 +1,7 @@
-/* Open files: one list for all users and volumes, with the rules who may open what. */
-#include "storage/internal.h"
+/* Files: who may open what, and what can be done with an open one. */
+#include "storage/open_files.h"
 
 #include <string.h>
-
-struct storage_file {
-    bool open;
-    bool lost; /* its volume has gone */
-    bool reads, writes, appends, replaces;
-    bool nameless;
-    int failed; /* the first error of a write, sync or truncate: from then on nothing of the file is
-                   committed */
-    const struct volume *volume;
-    char key[STORAGE_PATH_MAX]; /* struct path */
-    struct volume_file file;
-};
-
-static struct storage_file files[STORAGE_OPEN_FILES];
-
-void files_init(void)
-{
-    memset(files, 0, sizeof files);
-}
-
-struct volume_file *files_spare(void)
-{
-    return &files[0].file;
-}
-
-bool files_any_open(const struct volume *volume)
-{
-    for (unsigned i = 0; i < STORAGE_OPEN_FILES; i++) {
-        if (files[i].open && !files[i].lost && files[i].volume == volume) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void files_lose(const struct volume *volume)
-{
-    for (unsigned i = 0; i < STORAGE_OPEN_FILES; i++) {
-        files[i].lost = files[i].lost || files[i].volume == volume;
-    }
-}
-
-/* Has a name of this volume. */
-static bool is_named_in(const struct storage_file *file, const struct volume *volume)
-{
-    return file->open && !file->lost && !file->nameless && file->volume == volume;
-}
-
-bool files_open_below(const struct path *path)
-{
-    for (unsigned i = 0; i < STORAGE_OPEN_FILES; i++) {
-        if (is_named_in(&files[i], path->volume) &&
-            path_is_below(path->volume, files[i].key, path->key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Many may read a file, one may write it, and then nobody else has it open. */
-static bool is_locked(const struct path *path, bool for_writing)
-{
-    for (unsigned i = 0; i < STORAGE_OPEN_FILES; i++) {
-        if (is_named_in(&files[i], path->volume) && (for_writing || files[i].writes) &&
-            path_is_same(path->volume, files[i].key, path->key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_open(const struct storage_file *file)
-{
-    for (unsigned i = 0; i < STORAGE_OPEN_FILES; i++) {
-        if (file == &files[i]) {
-            return file->open;
-        }
-    }
-    return false;
-}
-
-/* A free handle, blank but for the memory of its volume; NULL: none. */
-static struct storage_file *find_free(const struct volume *volume)
-{
-    for (unsigned i = 0; i < STORAGE_OPEN_FILES; i++) {
-        if (!files[i].open) {
-            memset(&files[i], 0, offsetof(struct storage_file, file));
-            files[i].volume = volume;
-            files[i].file.slot = i;
-            return &files[i];
-        }
-    }
-    return NULL;
-}
 
 static bool mode_is_valid(unsigned mode)
 {
@@ -174,10 +80,10 @@ static int open_file(struct storage_file **out, const char *text, unsigned mode)
     if (result != STORAGE_OK) {
         return result;
     }
-    if (is_locked(&path, writes)) {
+    if (file_is_locked(&path, writes)) {
         return STORAGE_BUSY;
     }
-    struct storage_file *file = find_free(path.volume);
+    struct storage_file *file = file_find_free(path.volume);
     if (file == NULL) {
         return STORAGE_TOO_MANY;
     }
@@ -198,7 +104,7 @@ static int open_file(struct storage_file **out, const char *text, unsigned mode)
 static int open_scratch(struct storage_file **out)
 {
     const struct volume *volume = &flash_files;
-    struct storage_file *file = find_free(volume);
+    struct storage_file *file = file_find_free(volume);
     if (file == NULL) {
         return STORAGE_TOO_MANY;
     }
@@ -224,7 +130,7 @@ static int32_t checked(struct storage_file *file, int32_t result)
 
 static int usable(const struct storage_file *file)
 {
-    if (!is_open(file)) {
+    if (!file_is_open(file)) {
         return STORAGE_INVALID;
     }
     if (file->lost || file->volume->state() != STORAGE_OK) {
@@ -319,7 +225,7 @@ static void drop(struct storage_file *file)
 
 static int close_file(struct storage_file *file)
 {
-    if (!is_open(file)) {
+    if (!file_is_open(file)) {
         return STORAGE_INVALID;
     }
     int result = sync_file(file);
@@ -373,12 +279,12 @@ int64_t storage_seek(struct storage_file *file, int64_t offset, enum storage_whe
 
 int64_t storage_tell(struct storage_file *file)
 {
-    return is_open(file) ? (int64_t)file->volume->tell(&file->file) : STORAGE_INVALID;
+    return file_is_open(file) ? (int64_t)file->volume->tell(&file->file) : STORAGE_INVALID;
 }
 
 int64_t storage_size(struct storage_file *file)
 {
-    return is_open(file) ? (int64_t)file->volume->size(&file->file) : STORAGE_INVALID;
+    return file_is_open(file) ? (int64_t)file->volume->size(&file->file) : STORAGE_INVALID;
 }
 
 int storage_truncate(struct storage_file *file, uint64_t size)
@@ -411,7 +317,7 @@ void storage_abandon(struct storage_file *file)
         return;
     }
     storage_enter();
-    if (is_open(file)) {
+    if (file_is_open(file)) {
         drop(file);
     }
     storage_leave();

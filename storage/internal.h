@@ -54,7 +54,7 @@ bool path_is_same(const struct volume *volume, const char *key, const char *othe
 #define PATH_OF_ENTRY_MAX (STORAGE_PATH_MAX + 1 + STORAGE_NAME_MAX + 1)
 void path_of_entry(char full[PATH_OF_ENTRY_MAX], const char *inner, const char *name);
 
-/* ---- files.c and dirs.c */
+/* ---- open_files.c and dirs.c */
 void files_init(void);
 void dirs_init(void);
 /* Memory for a file of the first boot, when no other is open. */
