@@ -81,7 +81,7 @@ static int check_boot_blocks(void)
     for (unsigned i = 0; i < 4; i++) {
         uint32_t start = little_endian(table + 446 + 16 * i + 8);
         if (start != 0 && start < card_disk_card()->blocks &&
-            (card_disk_read(start, boot_block, 1) != HAL_OK || !shifts_are_sane(boot_block))) {
+            card_disk_read(start, boot_block, 1) == HAL_OK && !shifts_are_sane(boot_block)) {
             return STORAGE_NO_FILE_SYSTEM;
         }
     }
