@@ -183,6 +183,7 @@ def test_sizes(slot, tmp_path, seeded, size, kind):
     assert card.path.stat().st_blocks * 512 < 100 * MIB, "it stays sparse"
 
 
+@pytest.mark.limit(1500 if LONG else 120)
 def test_a_file_of_more_than_4_gib(slot, tmp_path):
     """SIZE, LIST and Python's positions; its last bytes are where they belong."""
     size = 5 * GIB + 12345
