@@ -15,23 +15,9 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "python/modpyb.h"
+#include "python/own_disks.h"
 #include "python/vfs_storage.h"
-#include "storage/fat_disk.h"
-#include "storage/flash_volume.h"
 #include "storage/storage.h"
-
-/* The blocks of disks that programs bring, for the one FatFs: MicroPython's vfs_fat_diskio.c under
- * other names (micropython.cmake). */
-DRESULT python_disk_read(void *drv, BYTE *data, DWORD sector, UINT count);
-DRESULT python_disk_write(void *drv, const BYTE *data, DWORD sector, UINT count);
-DRESULT python_disk_ioctl(void *drv, BYTE command, void *data);
-static const struct fat_disk disks = {python_disk_read, python_disk_write, python_disk_ioctl};
-
-/* And littlefs met what it cannot cope with on such a disk: a wrong size, or garbage. */
-static void disk_broken(void)
-{
-    mp_raise_OSError(MP_EIO);
-}
 
 static const MP_DEFINE_STR_OBJ(path_flash, "/flash");
 static const MP_DEFINE_STR_OBJ(path_sd, "/sd");
@@ -145,8 +131,7 @@ static void show_card(void)
 
 void python_mount_volumes(void)
 {
-    fat_disk_set_others(&disks);
-    flash_volume_set_others(disk_broken);
+    python_own_disks_init();
     card_claimed = false;
     python_sd_no_volumes();
     python_volume_reset(python_flash_volume());
