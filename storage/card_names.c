@@ -72,8 +72,26 @@ int card_stat(const char *inner, struct storage_stat *stat)
     return STORAGE_OK;
 }
 
-/* ---- true names: FAT also knows a file by a short one. What is not like the long name (but for
- * its case) ends in a number behind a '~'. */
+/* ---- true names: FAT also knows a file by a short one. Mostly that ends in a number behind a '~',
+ * but a PC may have been told to do without, and its code page may have other letters than ours. */
+
+/* Up to 8 characters, and up to 3 behind a dot. */
+static bool may_be_short(const char *name)
+{
+    unsigned count = 0, most = 8;
+    for (; *name != '\0' && *name != '/'; name++) {
+        if (*name == '.') {
+            if (most == 3) {
+                return false;
+            }
+            count = 0;
+            most = 3;
+        } else if (((uint8_t)*name & 0xc0) != 0x80 && ++count > most) {
+            return false;
+        }
+    }
+    return true;
+}
 
 static bool is_usable(const char *name)
 {
@@ -128,7 +146,7 @@ int card_true_path(char path[STORAGE_PATH_MAX])
     char *name = path;
     while (card_fat.fs_type != FS_EXFAT && name != NULL) {
         name++;
-        if (memchr(name, '~', strcspn(name, "/")) != NULL) {
+        if (may_be_short(name)) {
             int result = replace_component(path, name);
             if (result != STORAGE_OK) {
                 return result;

@@ -112,6 +112,55 @@ static void a_short_name_is_the_same_file(void **state)
     expect_text("/sd/alongf~1/A long name.text", "2");
 }
 
+/* Give the file whose short name is `from` another one, as an entry and those of its long name have
+ * it. Both are 11 characters. */
+static void change_short_name(const char *from, const char *to)
+{
+    uint8_t *entry = NULL;
+    for (uint32_t block = 0; block < 16 * MIB && entry == NULL; block++) {
+        uint8_t *data = ram_card_peek(block);
+        for (unsigned i = 32; data != NULL && i < 512; i += 32) {
+            entry = memcmp(data + i, from, 11) == 0 ? data + i : entry;
+        }
+    }
+    assert_non_null(entry);
+    memcpy(entry, to, 11);
+    uint8_t sum = 0;
+    for (unsigned i = 0; i < 11; i++) {
+        sum = (uint8_t)((sum >> 1) + (sum << 7) + entry[i]);
+    }
+    for (uint8_t *part = entry - 32; part[11] == 0x0f; part -= 32) {
+        part[13] = sum;
+        if (part[0] & 0x40) {
+            break;
+        }
+    }
+    ram_card_eject();
+    ram_card_insert(false);
+    storage_card_poll();
+}
+
+/* A PC may have another code page, or be told to do without the '~'. */
+static void a_short_name_may_look_like_any_other(void **state)
+{
+    static const struct {
+        const char *name, *short_name, *alias;
+    } made[] = {
+        {"/sd/\xc3\xa5 ring", "\x8f          ", "/sd/\xc4\x87"}, /* a PC's A with a ring */
+        {"/sd/a longer name.text", "ALONGERNTEX", "/sd/alongern.tex"},
+    };
+    struct storage_file *file;
+    for (unsigned i = 0; i < sizeof made / sizeof made[0]; i++) {
+        put_text(made[i].name, "1");
+        change_short_name(i == 0 ? "_RING~1    " : "ALONGE~1TEX", made[i].short_name);
+        expect_text(made[i].name, "1");
+        assert_int_equal(storage_open(&file, made[i].name, STORAGE_READ), STORAGE_OK);
+        assert_int_equal(open_result(made[i].alias, STORAGE_WRITE), STORAGE_BUSY);
+        assert_int_equal(storage_remove(made[i].alias), STORAGE_BUSY);
+        storage_abandon(file);
+    }
+}
+
 /* FAT's attribute is a PC's way to protect a file. */
 static void what_is_marked_read_only_is_not_changed(void **state)
 {
@@ -181,6 +230,7 @@ int main(void)
         TEST(case_makes_no_difference),
         TEST(an_accent_makes_a_difference),
         TEST(a_short_name_is_the_same_file),
+        TEST(a_short_name_may_look_like_any_other),
         TEST(what_is_marked_read_only_is_not_changed),
         TEST(stamps_are_utc_in_steps_of_two_seconds),
         TEST(a_full_root_costs_only_the_new_file),
