@@ -57,6 +57,9 @@ static void say_addresses(struct board *board, const char *directory)
     board_say(board, "telnet   %s", companion->telnet[0] ? companion->telnet : "off");
     board_say(board, "ftp      %s", companion->ftp[0] ? companion->ftp : "off");
     board_say(board, "uart     %s", board->uart.path);
+    if (board->sd.insertion != 0) {
+        board_say(board, "sd       %s", board->sd.path);
+    }
     if (board->router.pid != 0) {
         board_say(board, "router   %s", board->router.network.ssid);
     }
@@ -76,7 +79,7 @@ void board_ready(struct board *board)
 
 /* ---- what the parts tell each other */
 
-static void flash_misuse(void *context, const char *line)
+static void part_failed(void *context, const char *line)
 {
     board_warn(context, "%s", line);
 }
@@ -193,7 +196,7 @@ static int produce(struct board *board, const struct board_config *config, bool 
         forget(&config->factory);
     }
     chip->protected_size = FLASH_PROTECTED_SIZE;
-    chip->report = flash_misuse;
+    chip->report = part_failed;
     chip->context = board;
     return result;
 }
@@ -276,6 +279,7 @@ static void close_parts(struct board *board)
     companion_stop(&board->companion);
     router_stop(&board->router);
     power_off(board);
+    sd_slot_eject(&board->sd);
     uart_close(&board->uart);
     flash_chip_close(&board->chip);
 }
@@ -339,6 +343,18 @@ static int check_air(const struct board *board, char *error, size_t error_size)
     return -1;
 }
 
+static int insert_card(struct board *board, const char *path, char *error, size_t error_size)
+{
+    char why[SD_SLOT_ERROR_MAX];
+    board->sd.report = part_failed;
+    board->sd.context = board;
+    if (path == NULL || sd_slot_insert(&board->sd, path, false, why) == 0) {
+        return 0;
+    }
+    snprintf(error, error_size, "--sd: %s", why);
+    return -1;
+}
+
 int board_run(const struct board_config *config, char *error, size_t error_size)
 {
     static struct board
@@ -346,6 +362,7 @@ int board_run(const struct board_config *config, char *error, size_t error_size)
     struct board_dir dir;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write */
     board.quiet = config->quiet;
     if (air_place_open(&board.place, config->air, error, error_size) < 0 ||
         board_dir_enter(&dir, config->directory, error, error_size) < 0) {
@@ -354,6 +371,7 @@ int board_run(const struct board_config *config, char *error, size_t error_size)
     memcpy(board.mac, dir.mac, sizeof board.mac);
     bool was_killed = access(CONTROL_SOCKET, F_OK) == 0;
     if (check_air(&board, error, error_size) < 0 ||
+        insert_card(&board, config->sd, error, error_size) < 0 ||
         (!config->no_laptop && companion_start(&board.companion, &config->telnet, &config->ftp,
                                                board.mac, was_killed, error, error_size) < 0)) {
         return -1;

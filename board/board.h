@@ -20,6 +20,7 @@
 #include "board/radio.h"
 #include "board/reports.h"
 #include "board/router/router.h"
+#include "board/sd_slot.h"
 #include "board/supervisor.h"
 #include "board/uart.h"
 
@@ -37,6 +38,7 @@ struct board_config {
     struct router_config router;
     uint32_t speed;                /* 1 to CLOCK_SPEED_MAX */
     struct pins pins;              /* driven from the start */
+    const char *sd;                /* file of the card in the slot, an absolute path; NULL: none */
     bool quiet;                    /* print only "ready" and what goes wrong */
     struct board_image bootloader; /* an ELF executable of at most FLASH_BOOTLOADER_SIZE bytes */
     struct board_image factory;    /* mcuimg.bin of at most FLASH_FACTORY_SIZE bytes */
@@ -60,6 +62,7 @@ struct board {
     struct uart uart;
     struct radio radio;
     struct flash_chip chip;
+    struct sd_slot sd;
     struct reports reports;
     struct power power;
     struct supervisor supervisor;

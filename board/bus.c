@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "board/board.h"
 #include "hal/result.h"
@@ -27,14 +28,21 @@ static void violation(struct board *board, const char *reason, uint32_t number)
     power_fault(board, "bus protocol", text);
 }
 
-/* LINK_FLASH_*, LINK_RADIO_*: the MCU waits for the result. */
-static void answer(struct board *board, int result)
+/* LINK_FLASH_*, LINK_RADIO_*, LINK_SD_*: the MCU waits for the result, and its data. */
+static void answer_with(struct board *board, int result, void *data, size_t size)
 {
     struct link_answer answer = {.result = result};
-    ssize_t n = send(board->bus.commands.fd, &answer, sizeof answer, MSG_DONTWAIT | MSG_NOSIGNAL);
+    struct iovec parts[] = {{&answer, sizeof answer}, {data, size}};
+    struct msghdr packet = {.msg_iov = parts, .msg_iovlen = size > 0 ? 2 : 1};
+    ssize_t n = sendmsg(board->bus.commands.fd, &packet, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EAGAIN) {
         violation(board, "the MCU does not read its answers", 0);
     }
+}
+
+static void answer(struct board *board, int result)
+{
+    answer_with(board, result, NULL, 0);
 }
 
 /* Does the executable lie within the place that belongs to the slot? */
@@ -130,6 +138,13 @@ static void handle_join(struct board *board, const uint8_t *data)
     answer(board, radio_join(&board->radio, &network));
 }
 
+static void handle_sd_read(struct board *board, const struct link_command *command)
+{
+    uint8_t data[LINK_DATA_MAX];
+    int result = sd_slot_read(&board->sd, command->value, command->address, data, command->size);
+    answer_with(board, result, data, result == HAL_OK ? command->size : 0);
+}
+
 /* The smallest and the largest size that a command's data may have. */
 static bool right_size(const struct link_command *command)
 {
@@ -137,6 +152,10 @@ static bool right_size(const struct link_command *command)
     case LINK_FLASH_PROGRAM:
     case LINK_UART_SEND:
         return command->size >= 1 && command->size <= LINK_DATA_MAX;
+    case LINK_SD_READ:
+    case LINK_SD_WRITE:
+        return command->size >= SD_SLOT_BLOCK && command->size <= LINK_DATA_MAX &&
+               command->size % SD_SLOT_BLOCK == 0;
     case LINK_REPORT:
         return command->size <= HAL_REPORT_TEXT_MAX;
     case LINK_RADIO_AP_START:
@@ -151,7 +170,7 @@ static bool right_size(const struct link_command *command)
 static bool has_data(uint32_t code)
 {
     return code == LINK_FLASH_PROGRAM || code == LINK_UART_SEND || code == LINK_REPORT ||
-           code == LINK_RADIO_AP_START || code == LINK_RADIO_JOIN;
+           code == LINK_RADIO_AP_START || code == LINK_RADIO_JOIN || code == LINK_SD_WRITE;
 }
 
 static void handle(struct board *board, const struct packet *packet, size_t size)
@@ -196,6 +215,13 @@ static void handle(struct board *board, const struct packet *packet, size_t size
         radio_leave(&board->radio);
         answer(board, HAL_OK);
         break;
+    case LINK_SD_READ:
+        handle_sd_read(board, command);
+        break;
+    case LINK_SD_WRITE:
+        answer(board, sd_slot_write(&board->sd, command->value, command->address, packet->data,
+                                    command->size));
+        break;
     case LINK_BOOT:
     case LINK_BOOT_TRIAL:
         handle_boot(board, command);
@@ -224,7 +250,7 @@ static bool is_answered(uint32_t code)
 {
     return code == LINK_FLASH_PROGRAM || code == LINK_FLASH_ERASE || code == LINK_RADIO_AP_START ||
            code == LINK_RADIO_AP_STOP || code == LINK_RADIO_SCAN || code == LINK_RADIO_JOIN ||
-           code == LINK_RADIO_LEAVE;
+           code == LINK_RADIO_LEAVE || code == LINK_SD_READ || code == LINK_SD_WRITE;
 }
 
 static bool has_hung_up(int fd)

@@ -14,6 +14,10 @@
  *   {"verb": "pin", "pin": "GP28"}, which only asks, or with "value": 0, 1 or "release"
  *   {"ok": true, "pin": "GP28", "level": 1, "driver": "external"}, or "pull-down"
  *
+ *   {"verb": "sd"}, which only asks, or with "value": "eject", or
+ *   "value": "insert", "file": "/absolute/path" and perhaps "read_only": true
+ *   {"ok": true, "sd": null}, or the object that status has there
+ *
  *   {"verb": "led"}
  *   {"ok": true, "changes": [[12, 1], [92, 0]]}
  *

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -92,6 +93,20 @@ static void ended(struct ev_loop *loop, struct ev_io *watcher, int events)
     fail(board, &fault);
 }
 
+/* The MCU may be looking meanwhile: a number stands there only as long as all the rest is that of
+ * its card. */
+static void fill_sd(struct board *board)
+{
+    const struct sd_slot *slot = &board->sd;
+    struct link_sd *sd = &board->power.registers->sd;
+    sd->insertion = 0;
+    atomic_thread_fence(memory_order_seq_cst);
+    sd->blocks = slot->insertion != 0 ? slot->blocks : 0;
+    sd->read_only = slot->insertion != 0 && slot->lock != SD_SLOT_WRITABLE;
+    atomic_thread_fence(memory_order_seq_cst);
+    sd->insertion = slot->insertion;
+}
+
 static void fill_registers(struct board *board)
 {
     struct power *power = &board->power;
@@ -106,6 +121,7 @@ static void fill_registers(struct board *board)
     memcpy(registers->mac, board->mac, sizeof registers->mac);
     memcpy(registers->retained, power->retained, sizeof registers->retained);
     registers->trial_end = power->trial_end;
+    fill_sd(board);
 }
 
 /* Run the program of `size` bytes at flash address `address` in a fresh MCU. */
@@ -242,6 +258,12 @@ void power_pins_changed(struct board *board)
 {
     board->power.registers->pin_levels = board->pins.levels;
     power_event(board, LINK_EVENT_PINS, NULL, 0);
+}
+
+void power_sd_changed(struct board *board)
+{
+    fill_sd(board);
+    power_event(board, LINK_EVENT_SD, NULL, 0);
 }
 
 uint64_t power_uptime_us(const struct board *board)

@@ -71,6 +71,9 @@ void power_event(struct board *board, enum link_event_code code, const void *dat
 /* The levels in board->pins have changed: let the MCU see them. */
 void power_pins_changed(struct board *board);
 
+/* The slot, board->sd, has another card or none: let the MCU see it. */
+void power_sd_changed(struct board *board);
+
 /* Microseconds of board time since the last hard reset; 0 while the power is off. */
 uint64_t power_uptime_us(const struct board *board);
 

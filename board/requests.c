@@ -12,7 +12,7 @@
 /* Put the error into the answer. */
 __attribute__((format(printf, 2, 3))) static void fail(cJSON *answer, const char *format, ...)
 {
-    char words[200];
+    char words[SD_SLOT_ERROR_MAX];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
@@ -121,6 +121,41 @@ static void do_led(struct board *board, const cJSON *request, cJSON *answer, boo
     *follow = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request, "follow"));
 }
 
+static void insert_card(struct board *board, const cJSON *request, cJSON *answer)
+{
+    const char *file = text_of(request, "file");
+    const cJSON *read_only = cJSON_GetObjectItemCaseSensitive(request, "read_only");
+    char error[SD_SLOT_ERROR_MAX];
+    if (file[0] != '/') {
+        fail(answer, "\"file\" must be the path of a card, from / on");
+    } else if (read_only != NULL && !cJSON_IsBool(read_only)) {
+        fail(answer, "\"read_only\" must be true or false");
+    } else if (sd_slot_insert(&board->sd, file, cJSON_IsTrue(read_only), error) < 0) {
+        fail(answer, "%s", error);
+    } else {
+        power_sd_changed(board);
+    }
+}
+
+static void do_sd(struct board *board, const cJSON *request, cJSON *answer, bool *follow)
+{
+    const char *value = text_of(request, "value");
+    if (strcmp(value, "insert") == 0) {
+        insert_card(board, request, answer);
+    } else if (strcmp(value, "eject") == 0) {
+        if (sd_slot_eject(&board->sd)) {
+            power_sd_changed(board);
+        } else {
+            fail(answer, "there is no card in the slot");
+        }
+    } else if (cJSON_HasObjectItem(request, "value")) {
+        fail(answer, "\"value\" of \"sd\" must be \"insert\" or \"eject\"");
+    }
+    if (!cJSON_HasObjectItem(answer, "error")) {
+        status_add_sd(answer, &board->sd);
+    }
+}
+
 static void carry_out(struct board *board, const cJSON *request, cJSON *answer, bool *follow)
 {
     static const struct {
@@ -128,7 +163,7 @@ static void carry_out(struct board *board, const cJSON *request, cJSON *answer, 
         void (*carry_out)(struct board *board, const cJSON *request, cJSON *answer, bool *follow);
     } verbs[] = {
         {"status", do_status}, {"reset", do_reset}, {"power", do_power},
-        {"pin", do_pin},       {"led", do_led},
+        {"pin", do_pin},       {"led", do_led},     {"sd", do_sd},
     };
     if (!cJSON_IsObject(request)) {
         fail(answer, "the line is not a JSON object");
@@ -141,7 +176,7 @@ static void carry_out(struct board *board, const cJSON *request, cJSON *answer, 
             return;
         }
     }
-    fail(answer, "\"verb\" must be one of status, reset, power, pin, led");
+    fail(answer, "\"verb\" must be one of status, reset, power, pin, led, sd");
 }
 
 char *requests_answer(void *context, const char *line, bool *follow)

@@ -116,6 +116,28 @@ static void add_wlan(cJSON *status, const struct board *board)
     add_report(wlan, "ip", board, HAL_REPORT_WLAN_IP);
 }
 
+void status_add_sd(cJSON *object, const struct sd_slot *slot)
+{
+    static const char *const locks[] = {
+        [SD_SLOT_WRITABLE] = "",
+        [SD_SLOT_LOCKED_BY_SWITCH] = "switch",
+        [SD_SLOT_LOCKED_BY_FILE] = "file",
+    };
+    if (slot->insertion == 0) {
+        cJSON_AddNullToObject(object, "sd");
+        return;
+    }
+    cJSON *sd = cJSON_AddObjectToObject(object, "sd");
+    cJSON_AddStringToObject(sd, "file", slot->path);
+    cJSON_AddNumberToObject(sd, "size", (double)slot->blocks * SD_SLOT_BLOCK);
+    cJSON_AddBoolToObject(sd, "read_only", slot->lock != SD_SLOT_WRITABLE);
+    add_text(sd, "read_only_by", locks[slot->lock]);
+    cJSON_AddNumberToObject(sd, "insertion", slot->insertion);
+    cJSON_AddNumberToObject(sd, "reads", (double)slot->reads);
+    cJSON_AddNumberToObject(sd, "writes", (double)slot->writes);
+    cJSON_AddNumberToObject(sd, "failures", (double)slot->failures);
+}
+
 static void add_flash(cJSON *status, const struct flash_chip *chip)
 {
     uint32_t most = 0;
@@ -163,7 +185,7 @@ cJSON *status_make(const struct board *board)
     add_pins(status, &board->pins);
     add_addresses(status, board);
     add_wlan(status, board);
-    cJSON_AddNullToObject(status, "sd");
+    status_add_sd(status, &board->sd);
     add_flash(status, &board->chip);
     add_notices(status, board);
     return status;

@@ -5,8 +5,12 @@
 #include <cjson/cJSON.h>
 
 struct board;
+struct sd_slot;
 
 /* The caller owns the object; NULL when out of memory. */
 cJSON *status_make(const struct board *board);
+
+/* Add the member "sd": what is in the slot. */
+void status_add_sd(cJSON *object, const struct sd_slot *slot);
 
 #endif

@@ -13,10 +13,19 @@
 #include "system/loop.h"
 #include "update/update.h"
 
+/* The free space of a large card is counted in the background. */
+static void card_deadline(struct loop_deadline *deadline)
+{
+    if (storage_card_wants_poll()) {
+        deadline->board_us = 0;
+    }
+}
+
 static const struct loop_client clients[] = {
     {console_poll, console_deadline},
     {net_poll, net_deadline},
     {heartbeat_poll, heartbeat_deadline},
+    {storage_card_poll, card_deadline},
 };
 
 /* For the person at the board: in `status`, and on the wire. */

@@ -8,6 +8,7 @@ enum hal_result {
     HAL_ERROR_PROTECTED = -2, /* the part refuses the change: write-protected */
     HAL_ERROR_BUSY = -3,      /* no room now; nothing was done; try again after the next event */
     HAL_ERROR_FAILED = -4,    /* the part reports a failure: nothing can be said of the contents concerned */
+    HAL_ERROR_GONE = -5,      /* the card that was meant is not in the slot any more */
 };
 
 #endif

@@ -27,9 +27,9 @@ static inline void text_string(struct text *text, const char *string)
 }
 
 /* `value` in decimal, at least `width` characters wide, filled with `fill` on the left. */
-static inline void text_number(struct text *text, uint32_t value, unsigned width, char fill)
+static inline void text_number(struct text *text, uint64_t value, unsigned width, char fill)
 {
-    char digits[10]; /* of a uint32_t */
+    char digits[20]; /* of a uint64_t */
     unsigned count = 0;
     do {
         digits[count++] = (char)('0' + value % 10);

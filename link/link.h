@@ -79,9 +79,14 @@ struct link_registers {
     uint32_t radio_station_count;                /* stations associated with the access point; board, an event follows */
     uint8_t radio_stations[LINK_RADIO_STATIONS][6];
     struct link_radio_network radio_networks[LINK_RADIO_NETWORKS]; /* of the last LINK_RADIO_SCAN; board, before its answer */
+    struct link_sd { /* struct hal_sdcard; board, an event follows. `insertion` is 0 while the others change */
+        uint32_t insertion;
+        uint32_t blocks;
+        uint32_t read_only;
+    } sd;
 };
 _Static_assert(offsetof(struct link_registers, retained) == 48 && offsetof(struct link_registers, fault) == 112 &&
-                   offsetof(struct link_registers, trial_end) == 264,
+                   offsetof(struct link_registers, trial_end) == 264 && offsetof(struct link_registers, sd) == 3828,
                "where images that were built before look for them");
 #define LINK_FAULT_REASON     0xFFFFFFFFu
 #define LINK_FAULT_NO_ADDRESS UINT64_MAX
@@ -105,6 +110,9 @@ enum link_command_code {
     LINK_RADIO_SCAN = 15,   /* answered: how many networks are in radio_networks, or a negative enum hal_result */
     LINK_RADIO_JOIN = 16,   /* answered. data: struct link_radio_network; ends an access point; radio_link tells the outcome */
     LINK_RADIO_LEAVE = 17,  /* answered */
+    LINK_SD_READ = 18,      /* answered, with the data behind struct link_answer. value: insertion, address: first block, size: bytes, whole
+                               blocks, at most LINK_DATA_MAX */
+    LINK_SD_WRITE = 19,     /* answered. The same, and `size` bytes of data */
     LINK_WATCHDOG = 14,     /* value: time-out in ms of board time, within hal/watchdog.h's limits: starts and feeds it */
 };
 
@@ -114,7 +122,8 @@ struct link_command {
     uint32_t code;
     uint32_t value;
     uint32_t address;
-    uint32_t size; /* bytes of data that follow (PROGRAM, UART_SEND, AP_START, REPORT); for BOOT and BOOT_TRIAL the executable's size */
+    uint32_t size; /* bytes of data that follow (PROGRAM, UART_SEND, AP_START, JOIN, REPORT, SD_WRITE); for BOOT and BOOT_TRIAL the executable's size, for SD_READ that of the
+                      answer's data */
     uint64_t time_us;
 };
 
@@ -128,6 +137,7 @@ enum link_event_code {
     LINK_EVENT_UART = 1, /* 1..LINK_EVENT_DATA_MAX bytes of input; the board waits for LINK_UART_TAKEN before the next one */
     LINK_EVENT_PINS = 2, /* pin_levels has changed */
     LINK_EVENT_RADIO = 4, /* radio_link or radio_stations has changed */
+    LINK_EVENT_SD = 5,    /* the slot has changed */
     LINK_EVENT_UART_ROOM = 3, /* uart_taken has passed a multiple of half of the window */
 };
 

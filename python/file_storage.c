@@ -109,6 +109,10 @@ int python_storage_errno(int error)
         return MP_ENODEV;
     case STORAGE_CROSS:
         return MP_EXDEV;
+    case STORAGE_READ_ONLY:
+        return MP_EROFS;
+    case STORAGE_NO_FILE_SYSTEM:
+        return MP_EINVAL; /* as mount() on other systems; apart from ENODEV, no card */
     default:
         return MP_EIO;
     }
@@ -229,19 +233,18 @@ static mp_uint_t file_write(mp_obj_t self_in, const void *data, mp_uint_t size, 
 
 static mp_uint_t file_seek(struct storage_file *file, struct mp_stream_seek_t *seek, int *error)
 {
-    if (seek->offset < INT32_MIN || seek->offset > INT32_MAX || seek->whence < 0 ||
-        seek->whence > 2) {
+    if (seek->whence < 0 || seek->whence > 2) {
         *error = MP_EINVAL;
         return MP_STREAM_ERROR;
     }
     static const enum storage_whence whences[] = {STORAGE_SEEK_SET, STORAGE_SEEK_CUR,
                                                   STORAGE_SEEK_END};
-    int32_t position = storage_seek(file, (int32_t)seek->offset, whences[seek->whence]);
+    int64_t position = storage_seek(file, seek->offset, whences[seek->whence]);
     if (position < 0) {
-        *error = python_storage_errno(position);
+        *error = python_storage_errno((int)position);
         return MP_STREAM_ERROR;
     }
-    seek->offset = position;
+    seek->offset = (mp_off_t)position;
     return 0;
 }
 
@@ -272,15 +275,15 @@ static mp_uint_t file_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, 
 static mp_obj_t file_truncate(size_t n_args, const mp_obj_t *args)
 {
     struct storage_file *file = file_get(args[0]);
-    mp_int_t size = n_args == 2 ? mp_obj_get_int(args[1]) : (mp_int_t)storage_tell(file);
-    if (size < 0 || size > INT32_MAX) {
-        mp_raise_OSError(MP_EINVAL);
+    int64_t size = n_args == 2 ? mp_obj_get_int(args[1]) : storage_tell(file);
+    if (size < 0) {
+        mp_raise_OSError(n_args == 2 ? MP_EINVAL : python_storage_errno((int)size));
     }
-    int result = storage_truncate(file, (uint32_t)size);
+    int result = storage_truncate(file, (uint64_t)size);
     if (result < 0) {
         mp_raise_OSError(python_storage_errno(result));
     }
-    return mp_obj_new_int(size);
+    return mp_obj_new_int_from_ll(size);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(file_truncate_obj, 1, 2, file_truncate);
 

@@ -11,6 +11,7 @@
         {MP_ROM_QSTR(MP_QSTR_main), MP_ROM_PTR(&pyb_main_obj)},                                    \
         {MP_ROM_QSTR(MP_QSTR_info), MP_ROM_PTR(&pyb_info_obj)},                                    \
         {MP_ROM_QSTR(MP_QSTR_RTC), MP_ROM_PTR(&python_rtc_type)},                                  \
+        {MP_ROM_QSTR(MP_QSTR_SD), MP_ROM_PTR(&python_sd_type)},                                    \
         {MP_ROM_QSTR(MP_QSTR_POWER_ON), MP_ROM_INT(HAL_RESET_POWER_ON)},                           \
         {MP_ROM_QSTR(MP_QSTR_PWRON_RESET), MP_ROM_INT(HAL_RESET_POWER_ON)},                        \
         {MP_ROM_QSTR(MP_QSTR_HARD_RESET), MP_ROM_INT(HAL_RESET_HARD)},                             \

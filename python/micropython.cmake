@@ -23,6 +23,11 @@ list(APPEND MICROPYTHON_SOURCES
     ${MICROPYTHON_DIR}/extmod/moductypes.c
     ${MICROPYTHON_DIR}/extmod/modvfs.c
     ${MICROPYTHON_DIR}/extmod/vfs.c
+    ${MICROPYTHON_DIR}/extmod/vfs_blockdev.c
+    ${MICROPYTHON_DIR}/extmod/vfs_fat.c
+    ${MICROPYTHON_DIR}/extmod/vfs_fat_diskio.c
+    ${MICROPYTHON_DIR}/extmod/vfs_fat_file.c
+    ${MICROPYTHON_DIR}/extmod/vfs_lfs.c
     ${MICROPYTHON_DIR}/extmod/vfs_reader.c
     ${MICROPYTHON_DIR}/shared/readline/readline.c
     ${MICROPYTHON_DIR}/shared/runtime/gchelper_generic.c
@@ -30,6 +35,15 @@ list(APPEND MICROPYTHON_SOURCES
     ${MICROPYTHON_DIR}/shared/runtime/stdout_helpers.c
     ${MICROPYTHON_DIR}/shared/runtime/sys_stdio_mphal.c
     ${MICROPYTHON_DIR}/shared/timeutils/timeutils.c)
+
+# /sd is mounted by storage/, and one FatFs serves it and the disks of programs: volumes.c, own_disks.c.
+set_source_files_properties(${MICROPYTHON_DIR}/extmod/modos.c ${MICROPYTHON_DIR}/extmod/modvfs.c PROPERTIES
+    COMPILE_DEFINITIONS "mp_vfs_mount_obj=python_mount_obj;mp_vfs_umount_obj=python_umount_obj")
+set_source_files_properties(${MICROPYTHON_DIR}/extmod/vfs_fat_diskio.c PROPERTIES
+    COMPILE_DEFINITIONS "disk_read=python_disk_read;disk_write=python_disk_write;disk_ioctl=python_disk_ioctl")
+# own_disks.c stands between littlefs and such a disk.
+set_source_files_properties(${MICROPYTHON_DIR}/extmod/vfs_lfs.c PROPERTIES
+    COMPILE_DEFINITIONS "mp_vfs_blockdev_read_ext=python_blockdev_read;mp_vfs_blockdev_write_ext=python_blockdev_write;mp_vfs_blockdev_ioctl=python_blockdev_ioctl")
 
 set(MICROPYTHON_BUILD ${CMAKE_CURRENT_BINARY_DIR}/micropython)
 set(MICROPYTHON_FROZEN ${MICROPYTHON_BUILD}/frozen_content.c)

@@ -201,6 +201,7 @@ static const mp_rom_map_elem_t pyb_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_udelay), MP_ROM_PTR(&pyb_udelay_obj)},
     {MP_ROM_QSTR(MP_QSTR_HeartBeat), MP_ROM_PTR(&pyb_heartbeat_type)},
     {MP_ROM_QSTR(MP_QSTR_WDT), MP_ROM_PTR(&pyb_wdt_type)},
+    {MP_ROM_QSTR(MP_QSTR_SD), MP_ROM_PTR(&python_sd_type)},
 };
 static MP_DEFINE_CONST_DICT(pyb_globals, pyb_globals_table);
 

@@ -17,6 +17,11 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_info_obj);
 extern const mp_obj_type_t pyb_heartbeat_type;
 extern const mp_obj_type_t pyb_wdt_type;
 extern const mp_obj_type_t python_rtc_type;
+extern const mp_obj_type_t python_sd_type;
+
+/* Volumes that a program has mounted on the card's blocks: there are none (yet); what there are may not go on, as the card was in use otherwise. */
+void python_sd_no_volumes(void);
+void python_sd_end_volumes(void);
 
 /* Start the watchdog, or start it again; raises ValueError for a time-out outside its limits. */
 void python_start_watchdog(mp_int_t timeout_ms);

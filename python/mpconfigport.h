@@ -88,12 +88,13 @@ void python_enable_irq(void);
     python_note_end(exception)
 void python_note_end(void *exception);
 
-/* ---- files: our own file system type over storage/ (vfs_storage.c) */
+/* ---- files: our own file system type over storage/ (vfs_storage.c), and MicroPython's for block devices of programs */
 #define MICROPY_ENABLE_FINALISER (1)
 #define MICROPY_VFS              (1)
 #define MICROPY_READER_VFS       (1)
+#define MICROPY_VFS_FAT          (1)
+#define MICROPY_VFS_LFS2         (1)
 #define MICROPY_EPOCH_IS_1970    (1)
-#define FFCONF_H                 "lib/oofatfs/ffconf.h" /* asked for by headers only: no FAT here */
 
 /* ---- modules */
 /* What storage and sockets report has a name in module errno and in tracebacks. */

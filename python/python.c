@@ -3,15 +3,18 @@
 
 #include "genhdr/mpversion.h"
 #include "hal/reset.h"
+#include "py/builtin.h"
 #include "py/cstack.h"
 #include "py/gc.h"
 #include "py/mphal.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
+#include "python/main_script.h"
 #include "python/modnetwork.h"
 #include "python/modpyb.h"
 #include "python/modsocket.h"
 #include "python/vfs_storage.h"
+#include "python/volumes.h"
 #include "shared/readline/readline.h"
 #include "shared/runtime/gchelper.h"
 #include "shared/runtime/pyexec.h"
@@ -55,7 +58,6 @@ static void start(void)
     gc_init(heap, heap + sizeof heap);
     mp_init();
     readline_init0();
-    python_mount_flash();
     mp_obj_t path[] = {
         MP_OBJ_NEW_QSTR(MP_QSTR_), /* the current directory */
         MP_OBJ_FROM_PTR(&path_flash), MP_OBJ_FROM_PTR(&path_lib),
@@ -63,6 +65,7 @@ static void start(void)
     };
     mp_sys_path = mp_obj_new_list(MP_ARRAY_SIZE(path), path);
     mp_obj_list_init(MP_OBJ_TO_PTR(mp_sys_argv), 0);
+    python_mount_volumes();
     MP_STATE_PORT(python_main) = MP_OBJ_NULL;
 }
 
@@ -78,16 +81,16 @@ void python_note_end(void *exception)
                                                     MP_OBJ_FROM_PTR(&mp_type_KeyboardInterrupt));
 }
 
-/* Run a script, if it is there. An error is printed, and shown by the LED. */
+/* Run a script. An error is printed, and shown by the LED. */
 static void run_script(const char *path)
 {
     interrupted = false;
-    if (pyexec_file_if_exists(path) == 0 && !interrupted) {
+    if (pyexec_file(path) == 0 && !interrupted) {
         heartbeat_error();
     }
 }
 
-/* boot.py, then main.py or what pyb.main() named. False: a script called machine.soft_reset().
+/* boot.py, then main.py or what pyb.main() named (main_script.h). False: a script called machine.soft_reset().
  * sys.exit() only ends its script; a reset would start it again, for ever, and there would be no
  * prompt. */
 static bool run_scripts(void)
@@ -97,7 +100,10 @@ static bool run_scripts(void)
                   "safe boot: boot.py and main.py are not run until the next hard reset\n");
         return true;
     }
-    run_script("/flash/boot.py");
+    interrupted = false;
+    if (mp_import_stat("/flash/boot.py") == MP_IMPORT_STAT_FILE) {
+        run_script("/flash/boot.py");
+    }
     if (soft_reset_asked) {
         return false;
     }
@@ -106,11 +112,10 @@ static bool run_scripts(void)
     if (interrupted || pyexec_mode_kind == PYEXEC_MODE_RAW_REPL) {
         return true;
     }
-    const char *main = "main.py";
-    if (MP_STATE_PORT(python_main) != MP_OBJ_NULL) {
-        main = mp_obj_str_get_str(MP_STATE_PORT(python_main));
+    const char *main = python_find_main();
+    if (main != NULL) {
+        run_script(main);
     }
-    run_script(main);
     return !soft_reset_asked;
 }
 

@@ -10,11 +10,17 @@
 #include "py/runtime.h"
 #include "storage/storage.h"
 
+#define NAME_MAX 255 /* characters; on /flash bytes */
+
 typedef struct {
     mp_obj_base_t base;
     const char *volume;                 /* where storage has it, "/flash" */
     char current_dir[STORAGE_PATH_MAX]; /* absolute in storage, normalised: begins with `volume` */
 } vfs_obj_t;
+
+static const mp_obj_type_t vfs_type;
+static vfs_obj_t flash = {.base = {&vfs_type}, .volume = "/flash"};
+static vfs_obj_t card = {.base = {&vfs_type}, .volume = "/sd"};
 
 static void check(int result)
 {
@@ -131,7 +137,7 @@ static mp_obj_t dir_next(mp_obj_t self_in)
                                (const byte *)entry.name, strlen(entry.name)),
         MP_OBJ_NEW_SMALL_INT(entry.stat.is_dir ? MP_S_IFDIR : MP_S_IFREG),
         MP_OBJ_NEW_SMALL_INT(0),
-        mp_obj_new_int_from_uint(entry.stat.size),
+        mp_obj_new_int_from_ull(entry.stat.size),
     };
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
@@ -166,8 +172,8 @@ static mp_obj_t vfs_chdir(mp_obj_t self_in, mp_obj_t path_in)
     vfs_obj_t *self = MP_OBJ_TO_PTR(self_in);
     char path[STORAGE_PATH_MAX];
     resolve_obj(self_in, path_in, path);
-    /* The root can be entered even when the volume is damaged. */
-    if (strcmp(path, self->volume) != 0) {
+    /* The root of /flash can be entered even when it is damaged; that of /sd needs a card. */
+    if (self == &card || strcmp(path, self->volume) != 0) {
         struct storage_stat stat;
         check(storage_stat(path, &stat));
         if (!stat.is_dir) {
@@ -266,7 +272,7 @@ static mp_obj_t vfs_stat(mp_obj_t self_in, mp_obj_t path_in)
         zero,
         zero,
         zero,
-        mp_obj_new_int_from_uint(stat.size),
+        mp_obj_new_int_from_ull(stat.size),
         time,
         time,
         time,
@@ -286,7 +292,7 @@ static mp_obj_t vfs_statvfs(mp_obj_t self_in, mp_obj_t path_in)
     mp_obj_t free = mp_obj_new_int_from_uint(volume.free_blocks);
     mp_obj_t items[10] = {
         size, size, mp_obj_new_int_from_uint(volume.blocks), free, free, zero, zero,
-        zero, zero, MP_OBJ_NEW_SMALL_INT(STORAGE_NAME_MAX),
+        zero, zero, MP_OBJ_NEW_SMALL_INT(NAME_MAX),
     };
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
@@ -338,17 +344,21 @@ static const mp_vfs_proto_t vfs_protocol = {
     .import_stat = vfs_import_stat,
 };
 
-static MP_DEFINE_CONST_OBJ_TYPE(vfs_type, MP_QSTR_VfsFlash, MP_TYPE_FLAG_NONE, protocol,
+static MP_DEFINE_CONST_OBJ_TYPE(vfs_type, MP_QSTR_VfsStorage, MP_TYPE_FLAG_NONE, protocol,
                                 &vfs_protocol, locals_dict, &vfs_locals);
 
-static const MP_DEFINE_STR_OBJ(flash_path, "/flash");
-
-void python_mount_flash(void)
+mp_obj_t python_flash_volume(void)
 {
-    static vfs_obj_t flash;
-    flash = (vfs_obj_t){.base = {&vfs_type}, .volume = "/flash", .current_dir = "/flash"};
-    mp_obj_t mount_point = MP_OBJ_FROM_PTR(&flash_path);
-    mp_obj_t args[] = {MP_OBJ_FROM_PTR(&flash), mount_point};
-    mp_vfs_mount(MP_ARRAY_SIZE(args), args, (mp_map_t *)&mp_const_empty_map);
-    mp_vfs_chdir(mount_point);
+    return MP_OBJ_FROM_PTR(&flash);
+}
+
+mp_obj_t python_card_volume(void)
+{
+    return MP_OBJ_FROM_PTR(&card);
+}
+
+void python_volume_reset(mp_obj_t volume)
+{
+    vfs_obj_t *self = MP_OBJ_TO_PTR(volume);
+    strcpy(self->current_dir, self->volume);
 }

@@ -6,9 +6,12 @@
 
 #include "py/obj.h"
 
-/* Mount the volume /flash for Python, and make it the current directory. Also when storage could
- * not mount it: then every use of it raises OSError(ENODEV). */
-void python_mount_flash(void);
+/* The volumes /flash and /sd, to be mounted (volumes.c). When storage has not got one every use of it raises OSError(ENODEV). */
+mp_obj_t python_flash_volume(void);
+mp_obj_t python_card_volume(void);
+
+/* Make the root of one of them its current directory. */
+void python_volume_reset(mp_obj_t volume);
 
 /* Close the files and directories that Python left open, after the heap's finalisers had their
  * turn. */

@@ -1,14 +1,16 @@
-/* Listing directories: "/" has the mounted volumes, the others come from littlefs. */
+/* Listing directories: "/" has the mounted volumes, the others come from those. */
 #include "storage/internal.h"
 
 #include <string.h>
 
 struct storage_dir {
     bool open;
-    bool is_root; /* "/" */
-    bool done;    /* is_root: all volumes were listed */
+    bool lost;                   /* its volume has gone */
+    const struct volume *volume; /* NULL: "/" */
+    unsigned next;               /* "/": index into volumes[] */
     char inner[STORAGE_PATH_MAX];
-    lfs2_dir_t lfs;
+    char key[STORAGE_PATH_MAX]; /* struct path */
+    struct volume_dir dir;
 };
 
 static struct storage_dir dirs[STORAGE_OPEN_DIRS];
@@ -18,35 +20,51 @@ void dirs_init(void)
     memset(dirs, 0, sizeof dirs);
 }
 
-bool dirs_any_open(void)
+bool dirs_any_open(const struct volume *volume)
 {
-    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++)
-        if (dirs[i].open)
+    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++) {
+        if (dirs[i].open && !dirs[i].lost && dirs[i].volume == volume) {
             return true;
+        }
+    }
     return false;
 }
 
-bool dirs_open_below(const char *inner)
+void dirs_lose(const struct volume *volume)
 {
-    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++)
-        if (dirs[i].open && !dirs[i].is_root && path_is_below(dirs[i].inner, inner))
+    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++) {
+        dirs[i].lost = dirs[i].lost || dirs[i].volume == volume;
+    }
+}
+
+bool dirs_open_below(const struct path *path)
+{
+    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++) {
+        if (dirs[i].open && !dirs[i].lost && dirs[i].volume == path->volume &&
+            path_is_below(path->volume, dirs[i].key, path->key)) {
             return true;
+        }
+    }
     return false;
 }
 
 static struct storage_dir *find_free(void)
 {
-    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++)
-        if (!dirs[i].open)
+    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++) {
+        if (!dirs[i].open) {
             return &dirs[i];
+        }
+    }
     return NULL;
 }
 
 static bool is_open(const struct storage_dir *dir)
 {
-    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++)
-        if (dir == &dirs[i])
+    for (unsigned i = 0; i < STORAGE_OPEN_DIRS; i++) {
+        if (dir == &dirs[i]) {
             return dir->open;
+        }
+    }
     return false;
 }
 
@@ -54,19 +72,23 @@ static int open_dir(struct storage_dir **out, const char *text)
 {
     struct path path;
     int result = path_resolve(&path, text);
-    if (result != STORAGE_OK)
+    if (result != STORAGE_OK) {
         return result;
+    }
     struct storage_dir *dir = find_free();
-    if (dir == NULL)
+    if (dir == NULL) {
         return STORAGE_TOO_MANY;
+    }
     memset(dir, 0, sizeof *dir);
-    dir->is_root = path.kind == PATH_ROOT;
-    if (!dir->is_root) {
-        result = lfs2_dir_open(&flash_volume, &dir->lfs, path.inner);
-        if (result != LFS2_ERR_OK)
-            return storage_error_from_lfs(result);
+    dir->volume = path.volume;
+    if (dir->volume != NULL) {
+        result = dir->volume->open_dir(&dir->dir, path.inner);
+        if (result != STORAGE_OK) {
+            return result;
+        }
     }
     strcpy(dir->inner, path.inner);
+    strcpy(dir->key, path.key);
     dir->open = true;
     *out = dir;
     return STORAGE_OK;
@@ -74,49 +96,38 @@ static int open_dir(struct storage_dir **out, const char *text)
 
 static int read_root(struct storage_dir *dir, struct storage_entry *entry)
 {
-    if (dir->done || !flash_volume_usable())
-        return 0;
-    dir->done = true;
-    memset(entry, 0, sizeof *entry);
-    strcpy(entry->name, "flash");
-    entry->stat.is_dir = true;
-    return 1;
-}
-
-/* "." and "..", which littlefs lists, and reserved names. */
-static bool is_hidden(const char *inner, const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || path_is_reserved(inner);
+    while (volumes[dir->next] != NULL) {
+        const struct volume *volume = volumes[dir->next++];
+        if (volume->state() == STORAGE_OK) {
+            memset(entry, 0, sizeof *entry);
+            strcpy(entry->name, volume->name);
+            entry->stat.is_dir = true;
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static int read_dir(struct storage_dir *dir, struct storage_entry *entry)
 {
-    if (!is_open(dir))
+    if (!is_open(dir)) {
         return STORAGE_INVALID;
-    if (dir->is_root)
+    }
+    if (dir->volume == NULL) {
         return read_root(dir, entry);
-    if (!flash_volume_usable())
-        return STORAGE_IO;
-
-    /* "dir/" + name; the volume's root is "/" already. */
-    char inner[STORAGE_PATH_MAX + 1 + STORAGE_NAME_MAX + 1];
-    size_t length = strcmp(dir->inner, "/") == 0 ? 0 : strlen(dir->inner);
-    memcpy(inner, dir->inner, length);
-    inner[length] = '/';
-    struct lfs2_info info;
+    }
+    if (dir->lost || dir->volume->state() != STORAGE_OK) {
+        return STORAGE_GONE;
+    }
+    int result;
+    char full[PATH_OF_ENTRY_MAX];
     do {
-        int result = lfs2_dir_read(&flash_volume, &dir->lfs, &info);
-        if (result <= 0)
-            return storage_error_from_lfs(result);
-        info.name[STORAGE_NAME_MAX] = '\0'; /* on a damaged medium there may be none */
-        strcpy(inner + length + 1, info.name);
-    } while (is_hidden(inner, info.name));
-
-    strcpy(entry->name, info.name);
-    entry->stat.is_dir = info.type == LFS2_TYPE_DIR;
-    entry->stat.size = entry->stat.is_dir ? 0 : info.size;
-    entry->stat.mtime = storage_get_mtime(inner);
-    return 1;
+        result = dir->volume->read_dir(&dir->dir, dir->inner, entry);
+        if (result > 0) {
+            path_of_entry(full, dir->inner, entry->name);
+        }
+    } while (result > 0 && path_is_reserved(dir->volume, full));
+    return result;
 }
 
 int storage_opendir(struct storage_dir **dir, const char *path)
@@ -137,12 +148,14 @@ int storage_readdir(struct storage_dir *dir, struct storage_entry *entry)
 
 void storage_closedir(struct storage_dir *dir)
 {
-    if (dir == NULL)
+    if (dir == NULL) {
         return;
+    }
     storage_enter();
     if (is_open(dir)) {
-        if (!dir->is_root)
-            lfs2_dir_close(&flash_volume, &dir->lfs);
+        if (dir->volume != NULL && !dir->lost) {
+            dir->volume->close_dir(&dir->dir);
+        }
         dir->open = false;
     }
     storage_leave();

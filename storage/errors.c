@@ -1,4 +1,4 @@
-#include "storage/internal.h"
+#include "storage/storage.h"
 
 const char *storage_error_text(int error)
 {
@@ -31,32 +31,13 @@ const char *storage_error_text(int error)
         return "on another volume";
     case STORAGE_IO:
         return "the file system is damaged there";
+    case STORAGE_READ_ONLY:
+        return "the card is write-protected";
+    case STORAGE_NO_FILE_SYSTEM:
+        return "no known file system on the card";
+    case STORAGE_GONE:
+        return "the card has been taken out";
     default:
         return error >= 0 ? "success" : "unknown error";
-    }
-}
-
-int storage_error_from_lfs(int result)
-{
-    switch (result) {
-    case LFS2_ERR_NOENT:
-        return STORAGE_NOT_FOUND;
-    case LFS2_ERR_EXIST:
-        return STORAGE_EXISTS;
-    case LFS2_ERR_NOTDIR:
-        return STORAGE_NOT_DIR;
-    case LFS2_ERR_ISDIR:
-        return STORAGE_IS_DIR;
-    case LFS2_ERR_NOTEMPTY:
-        return STORAGE_NOT_EMPTY;
-    case LFS2_ERR_FBIG:
-    case LFS2_ERR_NOSPC:
-        return STORAGE_FULL;
-    case LFS2_ERR_NAMETOOLONG:
-        return STORAGE_NAME_TOO_LONG;
-    case LFS2_ERR_INVAL:
-        return STORAGE_INVALID;
-    default:
-        return result < 0 ? STORAGE_IO : result;
     }
 }

@@ -2,6 +2,7 @@
 
 #include "hal/flash.h"
 #include "hal/result.h"
+#include "storage/storage.h"
 
 #include <string.h>
 
@@ -93,8 +94,18 @@ static const struct lfs2_config config = {
     .lookahead_buffer = lookahead,
 };
 
-void flash_volume_stop(void)
+static void (*others_broken)(void);
+
+void flash_volume_set_others(void (*broken)(void))
 {
+    others_broken = broken;
+}
+
+void flash_volume_broken(void)
+{
+    if (others_broken != NULL && !storage_busy()) {
+        others_broken();
+    }
     stopped = true;
 }
 

@@ -36,8 +36,11 @@ int flash_volume_format(void);
  * leaves. */
 bool flash_volume_is_erased(void);
 
-/* littlefs met what it cannot cope with: the chip is not touched any more until the next mount. */
-void flash_volume_stop(void);
+/* littlefs met what it cannot cope with. On /flash: the chip is not touched any more until the next
+ * mount. While storage is not at work it is a volume of someone else's, who is told; `broken` must
+ * not return. */
+void flash_volume_broken(void);
+void flash_volume_set_others(void (*broken)(void));
 
 /* littlefs counts the blocks in use by walking all metadata; blocks of a file that is being
  * rewritten may count twice. */

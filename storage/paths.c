@@ -4,105 +4,167 @@
 
 #include "lib/utf8.h"
 
-#define MOUNT "/flash"
+const struct volume *const volumes[] = {&flash_files, &card_files, NULL};
 
-/* Names that belong to updates and to the hidden store, and the place for uploads. */
-static const char *const reserved[] = {
-    "/sys/mcuimg.bin", "/cert/ca.pem", "/cert/cert.pem", "/cert/private.key", FLASH_VOLUME_UPLOADS,
-};
-#define RESERVED_COUNT (sizeof reserved / sizeof reserved[0])
-
-/* Check one component, which ends at '/' or NUL; its length goes to `*length`. */
-static int check_component(const char *name, size_t *length)
+int path_check_name(const struct volume *volume, const char *name, size_t *length)
 {
     size_t at = 0;
     while (name[at] != '/' && name[at] != '\0') {
         /* A NUL ends the look at the bytes: it is part of no longer character. */
         size_t size = utf8_printable((const uint8_t *)name + at, 4);
-        if (size == 0)
+        if (size == 0) {
             return STORAGE_INVALID;
+        }
         at += size;
     }
     *length = at;
-    if (at == 0 || (at == 1 && name[0] == '.') || (at == 2 && name[0] == '.' && name[1] == '.'))
+    if (at == 0 || (at == 1 && name[0] == '.') || (at == 2 && name[0] == '.' && name[1] == '.')) {
         return STORAGE_INVALID;
-    return at <= STORAGE_NAME_MAX ? STORAGE_OK : STORAGE_NAME_TOO_LONG;
+    }
+    return volume != NULL ? volume->check_name(name, at) : STORAGE_OK;
 }
 
-static int check(const char *text)
+/* Every component of `text`, by the rules of `volume`. */
+static int check(const struct volume *volume, const char *text)
 {
-    if (memchr(text, '\0', STORAGE_PATH_MAX) == NULL)
-        return STORAGE_NAME_TOO_LONG;
-    if (text[0] != '/')
-        return STORAGE_INVALID;
-    if (text[1] == '\0')
-        return STORAGE_OK;
     for (const char *at = text; *at == '/';) {
         size_t length;
-        int result = check_component(at + 1, &length);
-        if (result != STORAGE_OK)
+        int result = path_check_name(volume, at + 1, &length);
+        if (result != STORAGE_OK) {
             return result;
+        }
         at += 1 + length;
     }
     return STORAGE_OK;
 }
 
-bool path_is_below(const char *inner, const char *ancestor)
+/* The next character of well-formed UTF-8. */
+static uint32_t next_character(const char **text)
 {
-    size_t length = strlen(ancestor);
-    return strncmp(inner, ancestor, length) == 0 && (inner[length] == '\0' || inner[length] == '/');
+    const uint8_t *at = (const uint8_t *)*text;
+    unsigned length = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    uint32_t character = length == 1 ? at[0] : at[0] & (0x7fu >> length);
+    for (unsigned i = 1; i < length; i++) {
+        character = character << 6 | (at[i] & 0x3fu);
+    }
+    *text += length;
+    return character;
 }
 
-bool path_is_reserved(const char *inner)
+static bool same(const struct volume *volume, uint32_t a, uint32_t b)
 {
-    for (unsigned i = 0; i < RESERVED_COUNT; i++)
-        if (path_is_below(inner, reserved[i]))
+    return a == b || (volume->fold != NULL && volume->fold(a) == volume->fold(b));
+}
+
+bool path_is_below(const struct volume *volume, const char *key, const char *ancestor)
+{
+    if (strcmp(ancestor, "/") == 0) {
+        return true;
+    }
+    while (*ancestor != '\0') {
+        if (*key == '\0' || !same(volume, next_character(&key), next_character(&ancestor))) {
+            return false;
+        }
+    }
+    return *key == '\0' || *key == '/';
+}
+
+bool path_is_same(const struct volume *volume, const char *key, const char *other)
+{
+    return path_is_below(volume, key, other) && path_is_below(volume, other, key);
+}
+
+bool path_is_reserved(const struct volume *volume, const char *inner)
+{
+    for (unsigned i = 0; volume->reserved != NULL && volume->reserved[i] != NULL; i++) {
+        if (path_is_below(volume, inner, volume->reserved[i])) {
             return true;
+        }
+    }
     return false;
 }
 
-const char *path_reserved_in(const char *inner, unsigned index)
+const char *path_reserved_in(const struct volume *volume, const char *inner, unsigned index)
 {
-    for (unsigned i = 0; i < RESERVED_COUNT; i++) {
-        const char *last = strrchr(reserved[i], '/');
-        size_t directory = (size_t)(last - reserved[i]);
-        if (strlen(inner) == directory && strncmp(inner, reserved[i], directory) == 0 &&
-            index-- == 0)
+    for (unsigned i = 0; volume->reserved != NULL && volume->reserved[i] != NULL; i++) {
+        const char *name = volume->reserved[i];
+        const char *last = strrchr(name, '/');
+        size_t directory = (size_t)(last - name);
+        if (strlen(inner) == directory && strncmp(inner, name, directory) == 0 && index-- == 0) {
             return last;
+        }
+    }
+    return NULL;
+}
+
+void path_of_entry(char full[PATH_OF_ENTRY_MAX], const char *inner, const char *name)
+{
+    size_t length = strcmp(inner, "/") == 0 ? 0 : strlen(inner);
+    memcpy(full, inner, length);
+    full[length] = '/';
+    strcpy(full + length + 1, name);
+}
+
+/* The volume whose name `text` begins with, NULL: none. `*inner` is what follows the name. */
+static const struct volume *volume_of(const char *text, const char **inner)
+{
+    for (unsigned i = 0; volumes[i] != NULL; i++) {
+        size_t length = strlen(volumes[i]->name);
+        if (strncmp(text + 1, volumes[i]->name, length) == 0 &&
+            (text[1 + length] == '/' || text[1 + length] == '\0')) {
+            *inner = text + 1 + length;
+            return volumes[i];
+        }
     }
     return NULL;
 }
 
 int path_resolve(struct path *path, const char *text)
 {
-    int result = check(text);
-    if (result != STORAGE_OK)
-        return result;
+    if (memchr(text, '\0', STORAGE_PATH_MAX) == NULL) {
+        return STORAGE_NAME_TOO_LONG;
+    }
+    if (text[0] != '/') {
+        return STORAGE_INVALID;
+    }
+    path->kind = PATH_ROOT;
+    path->volume = NULL;
     path->inner = "/";
+    strcpy(path->key, "/");
     if (text[1] == '\0') {
-        path->kind = PATH_ROOT;
         return STORAGE_OK;
     }
-    if (!path_is_below(text, MOUNT))
-        return STORAGE_NOT_FOUND;
-    if (!flash_volume_usable())
-        return STORAGE_NO_VOLUME;
-    const char *inner = text + strlen(MOUNT);
+    const char *inner = NULL;
+    path->volume = volume_of(text, &inner);
+    int result = path->volume != NULL ? check(path->volume, inner) : check(NULL, text);
+    if (result != STORAGE_OK || path->volume == NULL) {
+        return result != STORAGE_OK ? result : STORAGE_NOT_FOUND;
+    }
+    result = path->volume->state();
+    if (result != STORAGE_OK) {
+        return result;
+    }
+    path->kind = PATH_MOUNT;
     if (inner[0] == '\0') {
-        path->kind = PATH_MOUNT;
         return STORAGE_OK;
     }
     path->kind = PATH_INSIDE;
     path->inner = inner;
-    return path_is_reserved(inner) ? STORAGE_DENIED : STORAGE_OK;
+    strcpy(path->key, inner);
+    if (path->volume->true_path != NULL) {
+        result = path->volume->true_path(path->key);
+    }
+    return result == STORAGE_OK && path_is_reserved(path->volume, inner) ? STORAGE_DENIED : result;
 }
 
 int path_resolve_change(struct path *path, const char *text)
 {
     int result = path_resolve(path, text);
-    if (result == STORAGE_NOT_FOUND && strchr(text + 1, '/') == NULL)
+    if (result == STORAGE_NOT_FOUND && strchr(text + 1, '/') == NULL) {
         return STORAGE_DENIED;
-    if (result == STORAGE_OK && path->kind != PATH_INSIDE)
+    }
+    if (result == STORAGE_OK && path->kind != PATH_INSIDE) {
         return STORAGE_DENIED;
-    return result;
+    }
+    return result == STORAGE_OK ? path->volume->changeable() : result;
 }

@@ -1,5 +1,7 @@
 /* The volume's life: guard, mounting, first boot. */
 #include "hal/reset.h"
+#include "storage/card.h"
+#include "storage/card_disk.h"
 #include "storage/internal.h"
 
 #include <string.h>
@@ -16,6 +18,7 @@ void storage_enter(void)
     if (busy)
         hal_fault("storage was entered from within itself");
     busy = true;
+    card_disk_begin();
 }
 
 void storage_leave(void)
@@ -31,16 +34,7 @@ static int write_first_boot_file(const char *inner, const char *text)
         return LFS2_ERR_OK; /* complete from before a power cut */
     if (result != LFS2_ERR_OK && result != LFS2_ERR_NOENT)
         return result;
-    result = files_write_whole(inner, text, (uint32_t)strlen(text));
-    return result;
-}
-
-static int make_first_boot_folder(const char *inner)
-{
-    int result = lfs2_mkdir(&flash_volume, inner);
-    if (result == LFS2_ERR_EXIST)
-        return LFS2_ERR_OK;
-    return result == LFS2_ERR_OK ? storage_put_mtime(inner, storage_now()) : result;
+    return flash_files_put(&files_spare()->flash, inner, text, (uint32_t)strlen(text));
 }
 
 /* Each step may find itself done already, before a power cut. The folder for uploads is the last:
@@ -54,7 +48,7 @@ static int make_first_boot_files(void)
         result = write_first_boot_file("/main.py", "# main.py -- put your code here!\n");
     static const char *const folders[] = {"/sys", "/lib", "/cert", FLASH_VOLUME_UPLOADS};
     for (unsigned i = 0; i < sizeof folders / sizeof folders[0] && result == LFS2_ERR_OK; i++)
-        result = make_first_boot_folder(folders[i]);
+        result = flash_files_make_folder(folders[i]);
     return result;
 }
 
@@ -63,13 +57,13 @@ static void remove_leftovers(void)
 {
     struct lfs2_info info;
     lfs2_dir_t dir;
-    char name[sizeof FLASH_VOLUME_UPLOADS + 1 + STORAGE_NAME_MAX] = FLASH_VOLUME_UPLOADS "/";
+    char name[sizeof FLASH_VOLUME_UPLOADS + 1 + LFS2_NAME_MAX] = FLASH_VOLUME_UPLOADS "/";
     if (lfs2_dir_open(&flash_volume, &dir, FLASH_VOLUME_UPLOADS) != LFS2_ERR_OK)
         return;
     while (lfs2_dir_read(&flash_volume, &dir, &info) > 0) {
         if (info.type != LFS2_TYPE_REG)
             continue;
-        size_t length = strnlen(info.name, STORAGE_NAME_MAX);
+        size_t length = strnlen(info.name, LFS2_NAME_MAX);
         memcpy(name + sizeof FLASH_VOLUME_UPLOADS, info.name, length);
         name[sizeof FLASH_VOLUME_UPLOADS + length] = '\0';
         if (lfs2_remove(&flash_volume, name) != LFS2_ERR_OK)
@@ -104,6 +98,7 @@ enum storage_flash_state storage_init(void)
     storage_enter();
     files_init();
     dirs_init();
+    card_init();
     enum storage_flash_state state = bring_up();
     storage_leave();
     return state;
@@ -111,14 +106,14 @@ enum storage_flash_state storage_init(void)
 
 static int format_flash(void)
 {
-    if (files_any_open() || dirs_any_open())
+    if (files_any_open(&flash_files) || dirs_any_open(&flash_files))
         return STORAGE_BUSY;
     int result = flash_volume_format();
     if (result == LFS2_ERR_OK)
         result = flash_volume_mount();
     if (result == LFS2_ERR_OK)
         result = make_first_boot_files();
-    return storage_error_from_lfs(result);
+    return result == LFS2_ERR_OK ? STORAGE_OK : STORAGE_IO;
 }
 
 int storage_format_flash(void)
@@ -137,10 +132,7 @@ static int volume_of(const char *text, struct storage_volume *volume)
         return result;
     if (path.kind == PATH_ROOT)
         return STORAGE_DENIED;
-    *volume = (struct storage_volume){.block_size = FLASH_SECTOR_SIZE,
-                                      .blocks = FLASH_VOLUME_BLOCKS,
-                                      .free_blocks = flash_volume_free_blocks()};
-    return STORAGE_OK;
+    return path.volume->space(volume);
 }
 
 int storage_volume(const char *path, struct storage_volume *volume)

@@ -1,4 +1,5 @@
-/* The file systems of the WiPy: /flash (littlefs); /sd comes with the card.
+/* The file systems of the WiPy: /flash (littlefs), and /sd (FAT12, FAT16, FAT32 or exFAT) while a
+ * card is mounted.
  *
  * storage owns the only instance of each, outside the Python heap, and one list of open files:
  * Python, FTP and OTA all go through it. Paths are absolute UTF-8, NUL-terminated, components
@@ -16,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORAGE_NAME_MAX   255 /* bytes in one component */
+#define STORAGE_NAME_MAX                                                                           \
+    507 /* bytes in one component; /flash has up to 255, /sd 255 UTF-16 units */
 #define STORAGE_PATH_MAX   512 /* bytes in a path, NUL included */
 #define STORAGE_OPEN_FILES 24  /* files open at once, all users together */
 #define STORAGE_OPEN_DIRS  8
@@ -35,10 +37,13 @@ enum storage_error {
     STORAGE_NAME_TOO_LONG = -9,
     STORAGE_INVALID =
         -10, /* empty name, control character, or not valid UTF-8; or a misuse of the handle */
-    STORAGE_TOO_MANY = -11,  /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
-    STORAGE_NO_VOLUME = -12, /* the volume is not mounted (damaged, or no card) */
-    STORAGE_CROSS = -13,     /* rename between volumes */
-    STORAGE_IO = -14,        /* the chip failed, or the file system is damaged there */
+    STORAGE_TOO_MANY = -11,       /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
+    STORAGE_NO_VOLUME = -12,      /* the volume is not mounted (damaged, or no card) */
+    STORAGE_CROSS = -13,          /* rename between volumes */
+    STORAGE_IO = -14,             /* the chip or card failed, or the file system is damaged there */
+    STORAGE_READ_ONLY = -15,      /* the card's write-protect switch is set */
+    STORAGE_NO_FILE_SYSTEM = -16, /* the card has none that is known here */
+    STORAGE_GONE = -17,           /* the card was taken out meanwhile */
 };
 
 /* A short English phrase for an error, for users: "file exists". */
@@ -64,6 +69,55 @@ int storage_format_flash(void);
 /* True while a storage function is running (the loop asserts that it is not). */
 bool storage_busy(void);
 
+/* ---- the card: /sd. Mounted or not is the firmware's state, not Python's: it survives soft
+ * resets. After a hard reset it is not mounted.
+ *
+ * While the slot is enabled, /sd is there whenever a card with a file system is in it. A card that
+ * is taken out takes /sd with it: what is open on it gives STORAGE_GONE from then on, and its
+ * handles stay their owners' until closed (storage_close() says STORAGE_GONE). Its write-protect
+ * switch makes every change STORAGE_READ_ONLY.
+ *
+ * FAT is not littlefs. What STORAGE_REPLACE writes lies in clusters that belong to no name, until
+ * storage_close() lets the name be theirs by writing one block (of exFAT two, when the name's entry
+ * lies across them). But what is written into an existing file is changed at once, truncating is
+ * committed at once, and renaming onto an existing file removes that one first. A card that is
+ * pulled out in the middle of something may keep clusters that belong to nothing: a PC's fsck gives
+ * them back. A gap of more than 64 MiB is STORAGE_INVALID: its zeros are really written. */
+enum storage_card {
+    STORAGE_CARD_DISABLED,
+    STORAGE_CARD_ABSENT,     /* enabled, and the slot is empty */
+    STORAGE_CARD_UNREADABLE, /* enabled, and the card has no file system that is known here, or
+                                gives errors */
+    STORAGE_CARD_MOUNTED,
+    STORAGE_CARD_FORMATTING,
+};
+enum storage_card storage_card(void);
+
+/* Enable the slot, and mount the card that is in it. STORAGE_OK when it is mounted now (or was).
+ * Otherwise the slot stays as it was: STORAGE_NO_VOLUME (no card), STORAGE_NO_FILE_SYSTEM,
+ * STORAGE_IO, STORAGE_GONE, STORAGE_BUSY (it is being formatted). */
+int storage_card_mount(void);
+
+/* Unmount and disable the slot. STORAGE_BUSY: something is open on it. STORAGE_NO_VOLUME: it is not
+ * enabled. */
+int storage_card_unmount(void);
+
+/* Follow the slot: a client of the loop. Mounts what was inserted and gives up what was ejected. */
+void storage_card_poll(void);
+/* The next poll has something to do, without any event. */
+bool storage_card_wants_poll(void);
+
+enum storage_fat { STORAGE_FAT_BY_SIZE, STORAGE_FAT16, STORAGE_FAT32, STORAGE_EXFAT };
+
+/* Make an empty file system on the card that is in the slot, with a partition table as cards have
+ * it. STORAGE_FAT_BY_SIZE: FAT12 or FAT16 up to 2 GiB, FAT32 up to 32 GiB, exFAT above, as the SD
+ * standard has it. A card that was mounted is mounted afterwards. It takes long: between blocks
+ * `between` is called, if it isn't NULL, outside of storage's guard: it may poll the loop; /sd is
+ * STORAGE_BUSY meanwhile. STORAGE_BUSY (something is open on it, or it is being formatted),
+ * STORAGE_NO_VOLUME, STORAGE_READ_ONLY, STORAGE_IO, STORAGE_GONE, STORAGE_INVALID (a card of this
+ * size cannot have this type). */
+int storage_card_format(enum storage_fat type, void (*between)(void));
+
 /* ---- files. A handle belongs to the caller until closed; it is an index into a fixed pool, never
  * reused while open. */
 struct storage_file;
@@ -82,8 +136,8 @@ enum storage_mode {
 };
 
 int storage_open(struct storage_file **file, const char *path, unsigned mode);
-/* A file of /flash without a name, for writing and reading: nobody else sees it, and it is gone when
- * it is closed, abandoned, or at the next start. */
+/* A file of /flash without a name, for writing and reading: nobody else sees it, and it is gone
+ * when it is closed, abandoned, or at the next start. */
 int storage_open_scratch(struct storage_file **file);
 /* Bytes read, 0 at the end. */
 int32_t storage_read(struct storage_file *file, void *data, uint32_t size);
@@ -92,10 +146,10 @@ int32_t storage_write(struct storage_file *file, const void *data, uint32_t size
 enum storage_whence { STORAGE_SEEK_SET, STORAGE_SEEK_CUR, STORAGE_SEEK_END };
 /* The new position, or an error; seeking behind the end is allowed, the gap reads as zeros when
  * written behind. */
-int32_t storage_seek(struct storage_file *file, int32_t offset, enum storage_whence whence);
-int32_t storage_tell(struct storage_file *file);
-int32_t storage_size(struct storage_file *file);
-int storage_truncate(struct storage_file *file, uint32_t size);
+int64_t storage_seek(struct storage_file *file, int64_t offset, enum storage_whence whence);
+int64_t storage_tell(struct storage_file *file);
+int64_t storage_size(struct storage_file *file);
+int storage_truncate(struct storage_file *file, uint64_t size);
 /* Write out everything: after it a power cut loses none of it. */
 int storage_sync(struct storage_file *file);
 /* Sync and close. The handle is gone whatever is returned; an error says that the last unsynced
@@ -108,8 +162,10 @@ void storage_abandon(struct storage_file *file);
 /* ---- names */
 struct storage_stat {
     bool is_dir;
-    uint32_t size;  /* bytes; 0 for directories */
-    uint32_t mtime; /* UTC seconds since 1970; 0 when unknown */
+    bool read_only; /* marked so by FAT's attribute: it is neither changed nor removed */
+    uint64_t size;  /* bytes; 0 for directories */
+    uint32_t
+        mtime; /* UTC seconds since 1970; 0 when unknown. FAT keeps even seconds, from 1980 on */
 };
 
 int storage_stat(const char *path, struct storage_stat *stat);
@@ -123,7 +179,7 @@ int storage_rename(const char *from, const char *to);
 struct storage_volume {
     uint32_t block_size; /* bytes */
     uint32_t blocks;
-    uint32_t free_blocks;
+    uint32_t free_blocks; /* fewer than there are, while a large card is being counted */
 };
 int storage_volume(const char *path, struct storage_volume *volume);
 

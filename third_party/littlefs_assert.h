@@ -1,15 +1,15 @@
-/* Included ahead of littlefs's own headers: a broken assumption of littlefs stops the volume
- * instead of the firmware. On a damaged medium an assumption can break without a bug of ours.
- * storage/flash_volume.c lets no command through to the chip from then on. */
+/* Included ahead of littlefs's own headers: a broken assumption of littlefs ends the volume instead
+ * of the firmware. On a damaged medium an assumption can break without a bug of ours.
+ * storage/flash_volume.c says how. */
 #ifndef THIRD_PARTY_LITTLEFS_ASSERT_H
 #define THIRD_PARTY_LITTLEFS_ASSERT_H
 
-void flash_volume_stop(void);
+void flash_volume_broken(void);
 
 #define LFS2_ASSERT(test)                                                                          \
     do {                                                                                           \
         if (!(test))                                                                               \
-            flash_volume_stop();                                                                   \
+            flash_volume_broken();                                                                 \
     } while (0)
 
 #endif

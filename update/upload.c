@@ -198,7 +198,7 @@ static int open_scratch(const struct boot_record *record)
 static int read_scratch(void *context, uint32_t offset, void *data, uint32_t size)
 {
     hal_watchdog_feed();
-    if (storage_seek(context, (int32_t)offset, STORAGE_SEEK_SET) < 0) {
+    if (storage_seek(context, offset, STORAGE_SEEK_SET) < 0) {
         return -1;
     }
     return storage_read(context, data, size) == (int32_t)size ? 0 : -1;

@@ -166,6 +166,56 @@ static int do_led(FILE *board, bool follow)
     return VERB_DONE; /* the board has ended */
 }
 
+/* "64 MiB": exactly so many bytes. */
+static void print_size(double bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
+    uint64_t size = (uint64_t)bytes;
+    unsigned unit = 0;
+    while (unit < 3 && size >= 1024 && size % 1024 == 0) {
+        size /= 1024;
+        unit++;
+    }
+    printf("%llu %s", (unsigned long long)size, units[unit]);
+}
+
+static void print_card(const cJSON *card)
+{
+    if (!cJSON_IsObject(card)) {
+        puts("empty");
+        return;
+    }
+    const char *by = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(card, "read_only_by"));
+    printf("%s, ", cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(card, "file")));
+    print_size(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(card, "size")));
+    if (by != NULL) {
+        printf(", read-only%s", strcmp(by, "file") == 0 ? ": the file cannot be written" : "");
+    }
+    putchar('\n');
+}
+
+/* `path`: of the card to insert, absolute. */
+static int do_sd(FILE *board, const char *value, const char *path, bool read_only)
+{
+    cJSON *what = request("sd");
+    if (value != NULL) {
+        cJSON_AddStringToObject(what, "value", value);
+    }
+    if (path != NULL) {
+        cJSON_AddStringToObject(what, "file", path);
+        cJSON_AddBoolToObject(what, "read_only", read_only);
+    }
+    cJSON *answer = ask(board, what);
+    if (answer == NULL) {
+        return VERB_FAILED;
+    }
+    if (value == NULL || path != NULL) {
+        print_card(cJSON_GetObjectItemCaseSensitive(answer, "sd"));
+    }
+    cJSON_Delete(answer);
+    return VERB_DONE;
+}
+
 /* Is `word` one of the words in `list`, which NULL ends? */
 static bool is_one_of(const char *word, const char *const *list)
 {
@@ -175,14 +225,35 @@ static bool is_one_of(const char *word, const char *const *list)
     return *list != NULL;
 }
 
+static int check_sd(int arguments, char **argument)
+{
+    static const char *const values[] = {"insert", "eject", NULL};
+    if (arguments > 0 && !is_one_of(argument[0], values)) {
+        return verb_usage(&verb_ctl, "sd can be followed by insert FILE or by eject, not by %s",
+                          argument[0]);
+    }
+    bool inserts = arguments > 0 && strcmp(argument[0], "insert") == 0;
+    if (inserts && (arguments < 2 || argument[1][0] == '\0')) {
+        return verb_usage(&verb_ctl, "sd insert: say which FILE is the card");
+    }
+    int most = inserts ? 2 : 1;
+    if (arguments > most) {
+        return verb_usage(&verb_ctl, "sd %s: what is meant by %s?", argument[0], argument[most]);
+    }
+    return VERB_DONE;
+}
+
 /* Check what is asked for before a board is looked for. */
 static int check(const char *verb, int arguments, char **argument)
 {
-    static const char *const verbs[] = {"status", "reset", "power", "pin", "led", NULL};
+    static const char *const verbs[] = {"status", "reset", "power", "pin", "led", "sd", NULL};
     static const char *const powers[] = {"on", "off", NULL};
     static const char *const levels[] = {"0", "1", "release", NULL};
     if (!is_one_of(verb, verbs)) {
-        return verb_usage(&verb_ctl, "%s is none of status, reset, power, pin, led", verb);
+        return verb_usage(&verb_ctl, "%s is none of status, reset, power, pin, led, sd", verb);
+    }
+    if (strcmp(verb, "sd") == 0) {
+        return check_sd(arguments, argument);
     }
     int least = strcmp(verb, "pin") == 0 || strcmp(verb, "power") == 0;
     int most = strcmp(verb, "pin") == 0 ? 2 : least;
@@ -202,16 +273,25 @@ static int check(const char *verb, int arguments, char **argument)
     return VERB_DONE;
 }
 
-static int carry_out(FILE *board, const char *verb, int arguments, char **argument, bool history)
+struct flags {
+    bool history, read_only;
+};
+
+/* `card`: the absolute path of the one to insert, or NULL. */
+static int carry_out(FILE *board, const char *verb, int arguments, char **argument,
+                     const char *card, struct flags flags)
 {
     if (strcmp(verb, "status") == 0) {
         return do_status(board);
     }
     if (strcmp(verb, "led") == 0) {
-        return do_led(board, !history);
+        return do_led(board, !flags.history);
     }
     if (strcmp(verb, "pin") == 0) {
         return do_pin(board, argument[0], arguments > 1 ? argument[1] : NULL);
+    }
+    if (strcmp(verb, "sd") == 0) {
+        return do_sd(board, arguments > 0 ? argument[0] : NULL, card, flags.read_only);
     }
     cJSON *what = request(verb);
     if (arguments > 0) {
@@ -222,18 +302,22 @@ static int carry_out(FILE *board, const char *verb, int arguments, char **argume
 
 static int ctl(int argc, char **argv)
 {
-    enum { OPTION_HISTORY = 256, OPTION_HELP };
+    enum { OPTION_HISTORY = 256, OPTION_READ_ONLY, OPTION_HELP };
     static const struct option options[] = {
         {"history", no_argument, NULL, OPTION_HISTORY},
+        {"read-only", no_argument, NULL, OPTION_READ_ONLY},
         {"help", no_argument, NULL, OPTION_HELP},
         {0},
     };
-    bool history = false;
+    struct flags flags = {false, false};
     int option;
     while ((option = verb_option(&verb_ctl, argc, argv, options)) != -1) {
         switch (option) {
         case OPTION_HISTORY:
-            history = true;
+            flags.history = true;
+            break;
+        case OPTION_READ_ONLY:
+            flags.read_only = true;
             break;
         case OPTION_HELP:
             fputs(verb_ctl.help, stdout);
@@ -250,24 +334,32 @@ static int ctl(int argc, char **argv)
     int arguments = argc - optind - 2;
     char **argument = argv + optind + 2;
     int status = check(verb, arguments, argument);
-    if (status == VERB_DONE && history && strcmp(verb, "led") != 0) {
+    if (status == VERB_DONE && flags.history && strcmp(verb, "led") != 0) {
         status = verb_usage(&verb_ctl, "--history belongs to led");
+    }
+    bool inserts = strcmp(verb, "sd") == 0 && arguments > 1;
+    if (status == VERB_DONE && flags.read_only && !inserts) {
+        status = verb_usage(&verb_ctl, "--read-only belongs to sd insert");
     }
     if (status != VERB_DONE) {
         return status;
     }
-    FILE *board = connect_to(directory);
-    if (board == NULL) {
-        return VERB_FAILED;
+    char *card = inserts ? verb_absolute(argument[1]) : NULL;
+    if (inserts && card == NULL) {
+        return verb_fail(&verb_ctl, "%s: %s", argument[1], strerror(errno));
     }
-    status = carry_out(board, verb, arguments, argument, history);
-    fclose(board);
-    return status;
+    FILE *board = connect_to(directory);
+    if (board != NULL) {
+        status = carry_out(board, verb, arguments, argument, card, flags);
+        fclose(board);
+    }
+    free(card);
+    return board != NULL ? status : VERB_FAILED;
 }
 
 const struct verb verb_ctl = {
     .name = "ctl",
-    .summary = "act on a running board: status, reset, power, pins, LED",
+    .summary = "act on a running board: status, reset, power, pins, LED, SD card",
     .run = ctl,
     .help = "wipy ctl DIR status           say how the board in the folder DIR is, as JSON\n"
             "wipy ctl DIR reset            press its reset switch\n"
@@ -279,6 +371,11 @@ const struct verb verb_ctl = {
             "change, the past\n"
             "                              ones first; MS is the board's clock in milliseconds\n"
             "wipy ctl DIR led --history    only the past changes\n"
+            "wipy ctl DIR sd               say which card is in its SD slot\n"
+            "wipy ctl DIR sd insert FILE   put the card in the file FILE (`wipy help sd`) into it; "
+            "with --read-only\n"
+            "                              its write-protect switch is set\n"
+            "wipy ctl DIR sd eject         take the card out\n"
             "\n"
             "reset and power return when the new run has begun. Programs can do the same through "
             "the socket\n"

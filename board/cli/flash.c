@@ -7,6 +7,7 @@
 #include "storage/storage.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,7 @@ static void print_entry(const struct storage_entry *entry)
     struct tm utc;
     if (mtime != 0 && gmtime_r(&mtime, &utc))
         strftime(when, sizeof when, "%Y-%m-%d %H:%M", &utc);
-    printf("%s %10u  %-16s  %s\n", entry->stat.is_dir ? "drwxrwxrwx" : "-rw-rw-rw-",
+    printf("%s %10" PRIu64 "  %-16s  %s\n", entry->stat.is_dir ? "drwxrwxrwx" : "-rw-rw-rw-",
            entry->stat.size, when, entry->name);
 }
 

@@ -1,18 +1,20 @@
 /* `wipy VERB ...`: finds the verb. */
 #include "board/cli/verbs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/version.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_ctl,   &verb_join,
-                                           &verb_air, &verb_flash, &verb_image};
+static const struct verb *const verbs[] = {&verb_run,   &verb_ctl,   &verb_join, &verb_air,
+                                           &verb_flash, &verb_image, &verb_sd};
 
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -59,6 +61,23 @@ int verb_option(const struct verb *verb, int argc, char **argv, const struct opt
         verb_usage(verb, "there is no option %s", argv[optind - 1]);
     }
     return option;
+}
+
+char *verb_absolute(const char *file)
+{
+    char *path = realpath(file, NULL);
+    if (path != NULL || errno != ENOENT) {
+        return path;
+    }
+    if (file[0] == '/') {
+        return strdup(file);
+    }
+    char *directory = getcwd(NULL, 0);
+    if (directory != NULL && asprintf(&path, "%s/%s", directory, file) < 0) {
+        path = NULL;
+    }
+    free(directory);
+    return path;
 }
 
 static const struct verb *find(const char *name)

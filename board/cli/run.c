@@ -22,6 +22,7 @@ enum {
     OPTION_INTERNET,
     OPTION_SPEED,
     OPTION_PIN,
+    OPTION_SD,
     OPTION_FIRMWARE,
     OPTION_QUIET,
     OPTION_HELP
@@ -36,6 +37,7 @@ static const struct option options[] = {
     {"internet", no_argument, NULL, OPTION_INTERNET},
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"pin", required_argument, NULL, OPTION_PIN},
+    {"sd", required_argument, NULL, OPTION_SD},
     {"firmware", required_argument, NULL, OPTION_FIRMWARE},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -193,6 +195,9 @@ static int take_option(int option, const char *value, struct board_config *confi
                               "--pin %s: must be GP0 to GP31 with =0 or =1, as in GP28=1", value);
         }
         return VERB_DONE;
+    case OPTION_SD:
+        config->sd = value;
+        return VERB_DONE;
     case OPTION_FIRMWARE:
         return load_firmware(value, config);
     default:
@@ -203,7 +208,7 @@ static int take_option(int option, const char *value, struct board_config *confi
 
 static int run(int argc, char **argv)
 {
-    char error[1024];
+    char error[8192]; /* may name a path */
     struct board_config config = {
         .directory = "my-wipy",
         .telnet = {.enabled = 1, .address = "127.0.0.1", .port = 2323},
@@ -242,10 +247,14 @@ static int run(int argc, char **argv)
     if (optind < argc) {
         config.directory = argv[optind];
     }
-    if (board_run(&config, error, sizeof error) < 0) {
-        return verb_fail(&verb_run, "%s", error);
+    char *card = config.sd != NULL ? verb_absolute(config.sd) : NULL;
+    if (config.sd != NULL && card == NULL) {
+        return verb_fail(&verb_run, "--sd %s: %s", config.sd, strerror(errno));
     }
-    return VERB_DONE;
+    config.sd = card;
+    int result = board_run(&config, error, sizeof error);
+    free(card);
+    return result < 0 ? verb_fail(&verb_run, "%s", error) : VERB_DONE;
 }
 
 const struct verb verb_run = {
@@ -281,6 +290,8 @@ const struct verb verb_run = {
         "  --speed N                 let the board's clock run N times faster, 1 to 1000 (1)\n"
         "  --pin GPn=LEVEL           drive a pin from the start, as in GP28=1; can be given "
         "several times\n"
+        "  --sd FILE                 start with this SD card in the slot; `wipy sd create` makes "
+        "one\n"
         "  --firmware FILE           put this image into the board as its factory image\n"
         "  --quiet                   print only `ready` and what goes wrong\n"
         "\n"

@@ -27,6 +27,7 @@ extern const struct verb verb_join;
 extern const struct verb verb_air;
 extern const struct verb verb_flash;
 extern const struct verb verb_image;
+extern const struct verb verb_sd;
 
 /* Print "wipy VERB: MESSAGE" and, on a line of its own, where to read more. Returns VERB_USAGE. */
 int verb_usage(const struct verb *verb, const char *format, ...)
@@ -40,5 +41,9 @@ int verb_option(const struct verb *verb, int argc, char **argv, const struct opt
 /* Print "wipy VERB: MESSAGE". Returns VERB_FAILED. */
 int verb_fail(const struct verb *verb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* `file`, which need not exist, as an absolute path, for a process in another directory; to be
+ * freed. NULL with errno. */
+char *verb_absolute(const char *file);
 
 #endif

@@ -17,6 +17,7 @@
 #include "hal/result.h"
 #include "hal/retained.h"
 #include "hal/rtc.h"
+#include "hal/sdcard.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
 
@@ -60,6 +61,22 @@ int hal_flash_program(uint32_t address, const void *data, uint32_t size)
 int hal_flash_erase_sector(uint32_t address)
 {
     return HAL_ERROR_FAILED;
+}
+
+/* ---- sdcard.h: a slot that is always empty. */
+void hal_sdcard_look(struct hal_sdcard *card)
+{
+    *card = (struct hal_sdcard){0};
+}
+
+int hal_sdcard_read(uint32_t insertion, uint32_t block, void *data, uint32_t count)
+{
+    return HAL_ERROR_GONE;
+}
+
+int hal_sdcard_write(uint32_t insertion, uint32_t block, const void *data, uint32_t count)
+{
+    return HAL_ERROR_GONE;
 }
 
 /* ---- gpio.h, led.h */

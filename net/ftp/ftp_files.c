@@ -11,6 +11,7 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
     case FTP_FILES_LATER:
         return 450; /* the same command may succeed later */
     case STORAGE_IO:
+    case STORAGE_GONE:
     case FTP_FILES_FAILED:
         return 451;
     case STORAGE_DENIED:

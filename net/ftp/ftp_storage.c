@@ -11,7 +11,7 @@ static int open_read(struct ftp_file **file, const char *path, uint32_t offset)
     struct storage_file *handle = NULL;
     int result = storage_open(&handle, path, STORAGE_READ);
     if (result == STORAGE_OK && offset > 0) {
-        int32_t position = storage_seek(handle, (int32_t)offset, STORAGE_SEEK_SET);
+        int64_t position = storage_seek(handle, offset, STORAGE_SEEK_SET);
         if (position < 0) {
             storage_abandon(handle);
             return (int)position;

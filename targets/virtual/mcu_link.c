@@ -1,7 +1,6 @@
 #include "targets/virtual/mcu_link.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,8 +24,7 @@ void mcu_wait_for_end(void)
 
 void mcu_send(const struct link_command *command, const void *data)
 {
-    bool boots = command->code == LINK_BOOT || command->code == LINK_BOOT_TRIAL;
-    size_t size = boots ? 0 : command->size;
+    size_t size = data != NULL ? command->size : 0;
     if (size > LINK_DATA_MAX) {
         size = LINK_DATA_MAX;
     }
@@ -41,15 +39,38 @@ void mcu_send(const struct link_command *command, const void *data)
     }
 }
 
-int mcu_call(const struct link_command *command, const void *data)
+/* Read the answer into `packet`. Its size. */
+static size_t read_answer(void)
 {
-    mcu_send(command, data);
-    struct link_answer answer;
     ssize_t got;
-    while ((got = read(LINK_FD_BUS, &answer, sizeof answer)) < 0 && errno == EINTR) {
+    while ((got = read(LINK_FD_BUS, packet, sizeof packet)) < 0 && errno == EINTR) {
     }
     if (got <= 0) {
         mcu_end();
     }
-    return got == sizeof answer ? answer.result : HAL_ERROR_FAILED;
+    return (size_t)got;
+}
+
+int mcu_call(const struct link_command *command, const void *data)
+{
+    struct link_answer answer;
+    mcu_send(command, data);
+    if (read_answer() != sizeof answer) {
+        return HAL_ERROR_FAILED;
+    }
+    memcpy(&answer, packet, sizeof answer);
+    return answer.result;
+}
+
+int mcu_call_for_data(const struct link_command *command, void *data)
+{
+    struct link_answer answer;
+    mcu_send(command, NULL);
+    size_t size = read_answer();
+    memcpy(&answer, packet, sizeof answer);
+    if (answer.result == HAL_OK && size == sizeof answer + command->size) {
+        memcpy(data, packet + sizeof answer, command->size);
+        return HAL_OK;
+    }
+    return answer.result < 0 ? answer.result : HAL_ERROR_FAILED;
 }

@@ -9,13 +9,17 @@
 
 #define MCU_REGISTERS ((volatile struct link_registers *)LINK_REGISTERS_ADDRESS)
 
-/* Send one command with `command->size` bytes of data (at most LINK_DATA_MAX; BOOT and BOOT_TRIAL
- * have none, whatever their size says). */
+/* Send one command with `command->size` bytes of data (at most LINK_DATA_MAX), or without any when
+ * `data` is NULL, whatever its size says. */
 void mcu_send(const struct link_command *command, const void *data);
 
 /* The same for a command that is answered: waits for the answer, looking at nothing but the bus;
  * returns its result. */
 int mcu_call(const struct link_command *command, const void *data);
+
+/* The same for a command whose answer brings `command->size` bytes (at most LINK_DATA_MAX): they
+ * are in `data` when the result is HAL_OK. */
+int mcu_call_for_data(const struct link_command *command, void *data);
 
 /* Take what the board has sent on LINK_FD_EVENT; input of the UART goes to the UART's buffer. */
 void mcu_take_events(void);

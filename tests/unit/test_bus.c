@@ -1,4 +1,5 @@
 /* The bus and the MCU's runs (board/bus.h, board/power.h). */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -172,6 +173,91 @@ static void the_radio_is_an_access_point_or_a_station(void **state)
     assert_int_equal(registers->radio_link, HAL_RADIO_LEFT);
 }
 
+static void insert_card(const char *path, bool read_only)
+{
+    char error[SD_SLOT_ERROR_MAX];
+    if (access(path, F_OK) < 0) {
+        assert_int_equal(close(creat(path, 0644)), 0);
+        assert_int_equal(truncate(path, 100 * 512), 0);
+    }
+    assert_int_equal(sd_slot_insert(&board.sd, path, read_only, error), 0);
+    power_sd_changed(&board);
+}
+
+static void expect_card(uint32_t insertion, uint32_t blocks, uint32_t read_only)
+{
+    const struct link_sd *sd = &board.power.registers->sd;
+    assert_int_equal(sd->insertion, insertion);
+    assert_int_equal(sd->blocks, blocks);
+    assert_int_equal(sd->read_only, read_only);
+}
+
+static void the_mcu_sees_what_is_in_the_slot(void **state)
+{
+    struct link_event told;
+    expect_card(0, 0, 0);
+    insert_card("card", true);
+    assert_int_equal(recv(event, &told, sizeof told, MSG_DONTWAIT), sizeof told);
+    assert_int_equal(told.code, LINK_EVENT_SD);
+    assert_int_equal(board.power.registers->interrupt_pending, 1);
+    expect_card(1, 100, 1);
+    boot();
+    expect_card(1, 100, 1);
+    power_reset(&board);
+    expect_card(1, 100, 1);
+    power_off(&board);
+    sd_slot_eject(&board.sd);
+    power_sd_changed(&board);
+    power_on(&board);
+    expect_card(0, 0, 0);
+    insert_card("card", false);
+    expect_card(2, 100, 0);
+    sd_slot_eject(&board.sd);
+    unlink("card");
+}
+
+static void blocks_of_the_card_go_over_the_bus(void **state)
+{
+    static uint8_t sent[LINK_DATA_MAX];
+    struct {
+        struct link_answer answer;
+        uint8_t data[LINK_DATA_MAX];
+    } got;
+    insert_card("card", false);
+    for (size_t i = 0; i < sizeof sent; i++) {
+        sent[i] = (uint8_t)(i / 3);
+    }
+    struct link_command write = {.code = LINK_SD_WRITE, .value = 1, .address = 92, .size = 4096};
+    send_packet(write, sent, sizeof sent);
+    assert_int_equal(answer(), HAL_OK);
+    struct link_command read = {.code = LINK_SD_READ, .value = 1, .address = 95, .size = 1024};
+    command(read);
+    assert_int_equal(recv(bus, &got, sizeof got, MSG_DONTWAIT), sizeof got.answer + 1024);
+    assert_int_equal(got.answer.result, HAL_OK);
+    assert_memory_equal(got.data, sent + 3 * 512, 1024);
+
+    read.address = 99; /* an answer without data: two blocks are more than there are */
+    command(read);
+    assert_int_equal(recv(bus, &got, sizeof got, MSG_DONTWAIT), sizeof got.answer);
+    assert_int_equal(got.answer.result, HAL_ERROR_RANGE);
+    write.address = UINT32_MAX;
+    send_packet(write, sent, sizeof sent);
+    assert_int_equal(answer(), HAL_ERROR_RANGE);
+    sd_slot_eject(&board.sd);
+    send_packet(write, sent, sizeof sent);
+    assert_int_equal(answer(), HAL_ERROR_GONE);
+    insert_card("card", true);
+    send_packet(write, sent, sizeof sent); /* means the card before */
+    assert_int_equal(answer(), HAL_ERROR_GONE);
+    write.value = 2;
+    write.address = 0;
+    send_packet(write, sent, sizeof sent);
+    assert_int_equal(answer(), HAL_ERROR_PROTECTED);
+    assert_int_equal(board.power.state, POWER_BOOTLOADER);
+    sd_slot_eject(&board.sd);
+    unlink("card");
+}
+
 static void led_changes_have_the_time_of_the_mcu_but_not_of_the_future(void **state)
 {
     bool on;
@@ -292,7 +378,7 @@ static void nonsense_is_a_fault(void **state)
         size_t size; /* of the data that is really there */
     } wrong[] = {
         {{.code = 0}, 0},
-        {{.code = 18}, 0},
+        {{.code = 20}, 0},
         {{.code = UINT32_MAX}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 0}, 0},
         {{.code = LINK_FLASH_PROGRAM, .size = 4}, 3},
@@ -304,6 +390,15 @@ static void nonsense_is_a_fault(void **state)
         {{.code = LINK_RADIO_AP_START, .size = 1}, 1},
         {{.code = LINK_RADIO_JOIN, .size = 1}, 1},
         {{.code = LINK_RADIO_SCAN}, 1},
+        {{.code = LINK_SD_READ, .value = 1, .size = 0}, 0},
+        {{.code = LINK_SD_READ, .value = 1, .size = 511}, 0},
+        {{.code = LINK_SD_READ, .value = 1, .size = 512}, 512},
+        {{.code = LINK_SD_READ, .value = 1, .size = LINK_DATA_MAX + 512}, 0},
+        {{.code = LINK_SD_READ, .value = 1, .size = UINT32_MAX - 511}, 0},
+        {{.code = LINK_SD_WRITE, .value = 1, .size = 0}, 0},
+        {{.code = LINK_SD_WRITE, .value = 1, .size = 512}, 0},
+        {{.code = LINK_SD_WRITE, .value = 1, .size = 512}, 1024},
+        {{.code = LINK_SD_WRITE, .value = 1, .size = 600}, 600},
         {{.code = LINK_RESET}, 1},
         {{.code = LINK_REPORT, .value = HAL_REPORT_ITEMS, .size = 1}, 1},
         {{.code = LINK_REPORT, .value = 0, .size = HAL_REPORT_TEXT_MAX + 1},
@@ -356,12 +451,13 @@ static void answers_that_are_not_read_are_a_fault(void **state)
 static void random_packets_do_the_board_no_harm(void **state)
 {
     uint8_t packet[4200];
+    insert_card("card", false);
     srand(2015);
     for (int i = 0; i < 20000; i++) {
         if (board.power.state == POWER_FAULT) {
             power_reset(&board);
         }
-        struct link_command c = {.code = (uint32_t)rand() % 20,
+        struct link_command c = {.code = (uint32_t)rand() % 22,
                                  .value = (uint32_t)rand() % 6,
                                  .address = (uint32_t)rand() % (2 * FLASH_SIZE),
                                  .size = (uint32_t)rand() % 5000,
@@ -379,6 +475,8 @@ static void random_packets_do_the_board_no_harm(void **state)
     }
     power_reset(&board);
     assert_int_equal(board.power.state, POWER_BOOTLOADER);
+    sd_slot_eject(&board.sd);
+    unlink("card");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -394,6 +492,8 @@ int main(void)
         TEST(an_mcu_that_cannot_be_made_is_a_fault),
         TEST(flash_commands_are_answered),
         TEST(the_radio_is_an_access_point_or_a_station),
+        TEST(the_mcu_sees_what_is_in_the_slot),
+        TEST(blocks_of_the_card_go_over_the_bus),
         TEST(led_changes_have_the_time_of_the_mcu_but_not_of_the_future),
         TEST(setting_the_rtc_lasts_through_a_reset),
         TEST(pins_wake_the_boot_loader_and_are_there_from_the_start),

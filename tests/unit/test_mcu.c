@@ -17,6 +17,7 @@
 
 #include "hal/boot.h"
 #include "hal/gpio.h"
+#include "hal/result.h"
 #include "tests/unit/mcu/process.h"
 
 static void send_uart(const char *text)
@@ -52,6 +53,43 @@ static void reads_the_flash(void **state)
 {
     start(DEED_READ_FLASH);
     expect_uart(FLASH_TEXT);
+}
+
+static void expect_transfer(enum link_command_code code, uint32_t block, uint32_t size, char *data,
+                            size_t room)
+{
+    struct link_command command;
+    receive(&command, data, room);
+    assert_int_equal(command.code, code);
+    assert_int_equal(command.value, 7);
+    assert_int_equal(command.address, block);
+    assert_int_equal(command.size, size);
+}
+
+static void reads_and_writes_the_card(void **state)
+{
+    struct {
+        struct link_answer answer;
+        char data[1024];
+    } packet = {.answer = {.result = HAL_OK}};
+    char data[1025];
+    board.registers->sd = (struct link_sd){.insertion = 7, .blocks = 100, .read_only = 1};
+    memset(packet.data, 'a', 512);
+    memset(packet.data + 512, 'b', 512);
+    start(DEED_COPY_BLOCKS);
+    expect_uart("read-only");
+    expect_transfer(LINK_SD_READ, 0, 1024, data, sizeof data);
+    assert_string_equal(data, "");
+    assert_int_equal(write(board.mcu.bus_fd, &packet, sizeof packet), sizeof packet);
+    expect_transfer(LINK_SD_WRITE, 98, 1024, data, sizeof data);
+    assert_memory_equal(data, packet.data, 1024);
+    packet.answer.result = HAL_ERROR_PROTECTED;
+    assert_int_equal(write(board.mcu.bus_fd, &packet.answer, sizeof packet.answer), 8);
+    expect_uart("protected");
+    expect_transfer(LINK_SD_READ, 1, 512, data, sizeof data);
+    packet.answer.result = HAL_ERROR_GONE;
+    assert_int_equal(write(board.mcu.bus_fd, &packet.answer, sizeof packet.answer), 8);
+    expect_uart("gone");
 }
 
 static void a_busy_mcu_is_interrupted_by_the_tick(void **state)
@@ -251,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(runs_and_is_woken_by_input),
         TEST(reads_the_flash),
+        TEST(reads_and_writes_the_card),
         TEST(a_busy_mcu_is_interrupted_by_the_tick),
         TEST(its_clock_runs_at_the_boards_speed),
         TEST(a_sleeping_mcu_uses_no_time),

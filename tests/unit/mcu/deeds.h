@@ -9,6 +9,7 @@ enum deed {
     DEED_SLEEP,
     DEED_PIN,
     DEED_READ_FLASH,
+    DEED_COPY_BLOCKS,
     DEED_DESCRIPTORS,
     DEED_OPEN,
     DEED_EXEC,

@@ -15,7 +15,9 @@
 #include "hal/interrupt.h"
 #include "hal/random.h"
 #include "hal/reset.h"
+#include "hal/result.h"
 #include "hal/retained.h"
+#include "hal/sdcard.h"
 #include "hal/uart.h"
 #include "hal/watchdog.h"
 #include "link/link.h"
@@ -104,6 +106,27 @@ static void do_at(void (*deed)(void))
     deed();
 }
 
+/* Copy the first two blocks of the card to its end. */
+static void copy_blocks(void)
+{
+    static uint8_t data[2 * HAL_SDCARD_BLOCK];
+    struct hal_sdcard card;
+    hal_sdcard_look(&card);
+    /* These are no business of the board. */
+    if (hal_sdcard_read(card.insertion - 1, 0, data, 2) != HAL_ERROR_GONE ||
+        hal_sdcard_write(0, 0, data, 2) != HAL_ERROR_GONE ||
+        hal_sdcard_read(card.insertion, 0, data, 0) != HAL_ERROR_RANGE ||
+        hal_sdcard_write(card.insertion, 0, data, HAL_SDCARD_TRANSFER_MAX + 1) != HAL_ERROR_RANGE) {
+        say("wrong");
+    }
+    say(card.read_only ? "read-only" : "writable");
+    if (hal_sdcard_read(card.insertion, 0, data, 2) == HAL_OK) {
+        int result = hal_sdcard_write(card.insertion, card.blocks - 2, data, 2);
+        say(result == HAL_ERROR_PROTECTED ? "protected" : "not protected");
+    }
+    say(hal_sdcard_read(card.insertion, 1, data, 1) == HAL_ERROR_GONE ? "gone" : "not gone");
+}
+
 static void wait_for_pin(void)
 {
     say("asleep");
@@ -156,6 +179,9 @@ int main(void)
         hal_uart_write(data, sizeof data);
         break;
     }
+    case DEED_COPY_BLOCKS:
+        copy_blocks();
+        break;
     case DEED_DESCRIPTORS:
         use_descriptors();
         break;
