@@ -180,7 +180,7 @@ def test_card_from_the_start_stays(make_board, card):
 
 
 def test_card_is_named_at_the_start(make_board, card, tmp_path):
-    command = [WIPY, "run", tmp_path / "wipy", "--telnet", "0", "--ftp", "0", "--no-laptop", "--sd", "card.img"]
+    command = [WIPY, "run", tmp_path / "wipy", "--no-laptop", "--sd", "card.img"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         try:
             lines = []
