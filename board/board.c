@@ -104,11 +104,12 @@ void board_moved(struct board *board)
     if (radio->station.state == AIR_STATION_IDLE) {
         return;
     }
-    if (radio->station.state == AIR_STATION_JOINED &&
-        memcmp(radio_bssid(radio), board->router.network.bssid, 6) == 0) {
+    bool is_at_router = radio->station.state == AIR_STATION_JOINED &&
+                        memcmp(radio_bssid(radio), board->router.network.bssid, 6) == 0;
+    if (is_at_router) {
         inet_pton(AF_INET, board->reports.items[HAL_REPORT_WLAN_IP], address);
     }
-    companion_board_is_station(&board->companion, address);
+    companion_board_is_station(&board->companion, is_at_router, address);
 }
 
 static void radio_changed(void *context)
@@ -120,7 +121,7 @@ static void radio_changed(void *context)
 static void radio_on_air(void *context)
 {
     struct board *board = context;
-    companion_board_is_ap(&board->companion, board->radio.ap.network.ssid);
+    companion_board_is_ap(&board->companion, &board->radio.ap.network, board->radio.ap.key);
 }
 
 static void air_complained(void *context)

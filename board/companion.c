@@ -11,7 +11,7 @@
 
 #include "board/air/handshake.h"
 #include "board/air/steady.h"
-#include "board/text.h"
+#include "board/companion_loss.h"
 #include "hal/radio.h"
 
 #define FACTORY_KEY   "www.wipy.io"
@@ -20,7 +20,7 @@
 #define PORT_TRIES    50
 #define PORT_PAUSE_US 20000
 
-static void factory_ssid(char ssid[AIR_SSID_MAX + 1], const uint8_t mac[6])
+void companion_factory_ssid(char ssid[AIR_SSID_MAX + 1], const uint8_t mac[6])
 {
     snprintf(ssid, AIR_SSID_MAX + 1, "wipy-wlan-%02x%02x", mac[4], mac[5]);
 }
@@ -129,54 +129,16 @@ static void call_lost(struct companion *companion, bool is_lost)
     }
 }
 
-/* Why the laptop does not reach the board that is on the air, and how long it may be so. */
-static double explain(const struct companion *companion, char *text, size_t size)
-{
-    static const uint8_t nowhere[4];
-    const char *router = companion->router.ssid;
-    bool is_ap = companion->board == COMPANION_BOARD_AP;
-    char factory[AIR_SSID_MAX + 1], name[4 * AIR_SSID_MAX];
-    factory_ssid(factory, companion->board_mac);
-    text_clean(name, sizeof name, is_ap ? companion->ssid : router, AIR_SSID_MAX);
-    if (!is_ap && router[0] == '\0') {
-        snprintf(text, size, "it is a station now");
-        return COMPANION_PATIENCE;
-    }
-    if (!is_ap && memcmp(companion->wipy.address, nowhere, sizeof nowhere) == 0) {
-        snprintf(text, size, "it is a station, and not in the network %s", name);
-        return COMPANION_PATIENCE;
-    }
-    if (is_ap && strcmp(companion->ssid, factory) != 0) {
-        snprintf(text, size, "its name is %s now, and not %s", name, factory);
-        return COMPANION_PATIENCE;
-    }
-    if (companion->refusal == HANDSHAKE_WRONG_KEY ||
-        companion->refusal == HANDSHAKE_WRONG_SECURITY) {
-        snprintf(text, size, "%s wants another key than the factory's", name);
-        return is_ap ? 0. : COMPANION_PATIENCE;
-    }
-    if (companion->refusal != HANDSHAKE_OK) {
-        snprintf(text, size, "%s refuses: %s", name, handshake_refusal_text(companion->refusal));
-        return COMPANION_PATIENCE;
-    }
-    if (ev_is_active(&companion->look)) {
-        snprintf(text, size, "%s is off the air", name);
-        return COMPANION_PATIENCE;
-    }
-    snprintf(text, size, "%s gives no address", name);
-    return COMPANION_LEASE_PATIENCE;
-}
-
 /* Look whether the board is lost, now and when patience comes to its end. */
 static void reconsider(struct companion *companion)
 {
-    char why[192], line[sizeof companion->loss];
+    char why[COMPANION_WHY_MAX], line[sizeof companion->loss];
     ev_timer_stop(companion->loop, &companion->patience);
     if (companion->is_reached || companion->board == COMPANION_BOARD_OFF) {
         call_lost(companion, false);
         return;
     }
-    double left = companion->since + explain(companion, why, sizeof why) - steady_now();
+    double left = companion->since + companion_explain(companion, why, sizeof why) - steady_now();
     if (left > 0) {
         ev_timer_set(&companion->patience, left, 0.);
         ev_timer_start(companion->loop, &companion->patience);
@@ -227,7 +189,7 @@ static const char *choose(const struct companion *companion, struct air_network 
         return companion->router_key;
     }
     *network = (struct air_network){.security = HAL_RADIO_WPA2};
-    factory_ssid(network->ssid, companion->board_mac);
+    companion_factory_ssid(network->ssid, companion->board_mac);
     memcpy(network->bssid, companion->board_mac, sizeof network->bssid);
     return FACTORY_KEY;
 }
@@ -332,7 +294,8 @@ void companion_board_is_off(struct companion *companion)
     }
 }
 
-void companion_board_is_ap(struct companion *companion, const char *ssid)
+void companion_board_is_ap(struct companion *companion, const struct air_network *network,
+                           const char *key)
 {
     static const struct laptop_wipy nowhere;
     bool moved = !companion->wipy.is_gateway;
@@ -346,11 +309,14 @@ void companion_board_is_ap(struct companion *companion, const char *ssid)
     if (moved || ev_is_active(&companion->look)) {
         look_after(companion, 0.);
     }
-    strncpy(companion->ssid, ssid, sizeof companion->ssid - 1);
+    memcpy(companion->ssid, network->ssid, sizeof companion->ssid);
+    companion->security = network->security;
+    companion->has_factory_key = strcmp(key, FACTORY_KEY) == 0;
     begin_anew(companion, COMPANION_BOARD_AP);
 }
 
-void companion_board_is_station(struct companion *companion, const uint8_t address[4])
+void companion_board_is_station(struct companion *companion, bool is_at_router,
+                                const uint8_t address[4])
 {
     struct laptop_wipy before = companion->wipy, now = {.is_gateway = false};
     memcpy(now.address, address, sizeof now.address);
@@ -363,9 +329,11 @@ void companion_board_is_station(struct companion *companion, const uint8_t addre
         }
         return;
     }
-    if (companion->board == COMPANION_BOARD_STATION && memcmp(&now, &before, sizeof now) == 0) {
+    if (companion->board == COMPANION_BOARD_STATION && companion->is_at_router == is_at_router &&
+        memcmp(&now, &before, sizeof now) == 0) {
         return;
     }
+    companion->is_at_router = is_at_router;
     companion->wipy = now;
     begin_anew(companion, COMPANION_BOARD_STATION);
     if (before.is_gateway) {
@@ -401,7 +369,7 @@ void companion_prepare(const struct companion *companion)
     char ssid[AIR_SSID_MAX + 1];
     uint8_t pmk[32];
     if (companion->laptop > 0) {
-        factory_ssid(ssid, companion->board_mac);
+        companion_factory_ssid(ssid, companion->board_mac);
         handshake_pmk(FACTORY_KEY, ssid, pmk); /* which remembers it */
     }
 }

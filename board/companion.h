@@ -8,7 +8,7 @@
  *
  * When the laptop is not going to reach the board soon, the person at the board is told why, and
  * connections to the laptop's ports are reset instead of kept waiting, until it is reached or
- * something changes at the board's radio. That is so at once when the board refuses the factory
+ * something changes at the board's radio. That is so at once when the board takes no factory
  * key; COMPANION_PATIENCE after the board has taken another name, has gone off the air, or has
  * become a station that is not to be found in the home router's network; COMPANION_LEASE_PATIENCE
  * after there was no lease. A board without a radio on the air (off, at its start, with a fault) is
@@ -47,12 +47,15 @@ struct companion {
     struct ev_timer look; /* the next one; does not run while the laptop is invited */
     enum companion_board board;
     char ssid[AIR_SSID_MAX + 1]; /* COMPANION_BOARD_AP: of its network */
+    uint8_t security;            /* likewise */
+    bool has_factory_key;        /* likewise */
+    bool is_at_router;           /* COMPANION_BOARD_STATION: in the home router's network */
     ev_tstamp since; /* by steady_now(): the laptop does not reach the board, as it is now */
     uint32_t invitations_before;    /* so many were out then */
     bool is_reached;                /* by the laptop */
     bool is_lost;                   /* the laptop has been told so */
     enum handshake_refusal refusal; /* of the last invitation since then */
-    char loss[256];                 /* what the person was told; "": nothing, or that it is over */
+    char loss[320];                 /* what the person was told; "": nothing, or that it is over */
     struct ev_timer patience;
     void (*ended)(void *context);                     /* the laptop has ended unexpectedly */
     void (*noticed)(void *context, const char *line); /* it has lost the board, or is back */
@@ -78,12 +81,17 @@ void companion_has_router(struct companion *companion, const struct air_network 
 /* The board's radio is off. */
 void companion_board_is_off(struct companion *companion);
 
-/* The board's own network has come on the air, under this name. */
-void companion_board_is_ap(struct companion *companion, const char *ssid);
+/* The board's own network has come on the air, with these settings. */
+void companion_board_is_ap(struct companion *companion, const struct air_network *network,
+                           const char *key);
 
-/* The board is a station. `address`: its own in the home router's network; all 0: it has none, or
- * is not there. */
-void companion_board_is_station(struct companion *companion, const uint8_t address[4]);
+/* The board is a station. `is_at_router`: of the home router; `address`: its own there, all 0: it
+ * has none, or is not there. */
+void companion_board_is_station(struct companion *companion, bool is_at_router,
+                                const uint8_t address[4]);
+
+/* The name of the network of a new board with the address `mac`. */
+void companion_factory_ssid(char ssid[AIR_SSID_MAX + 1], const uint8_t mac[6]);
 
 /* What takes a while is done now, while the MCU boots. */
 void companion_prepare(const struct companion *companion);

@@ -15,13 +15,9 @@ static bool is_hex(const char *text)
     return true;
 }
 
-bool wlan_is_valid_network(const char *ssid, uint8_t security, const char *key)
+bool wlan_is_valid_key(uint8_t security, const char *key)
 {
-    size_t ssid_size = strnlen(ssid, HAL_RADIO_SSID_MAX + 1);
     size_t key_size = strnlen(key, HAL_RADIO_KEY_MAX + 1);
-    if (ssid_size < 1 || ssid_size > HAL_RADIO_SSID_MAX) {
-        return false;
-    }
     switch (security) {
     case HAL_RADIO_OPEN:
         return key_size == 0;
@@ -33,6 +29,12 @@ bool wlan_is_valid_network(const char *ssid, uint8_t security, const char *key)
     default:
         return false;
     }
+}
+
+bool wlan_is_valid_network(const char *ssid, uint8_t security, const char *key)
+{
+    size_t ssid_size = strnlen(ssid, HAL_RADIO_SSID_MAX + 1);
+    return ssid_size >= 1 && ssid_size <= HAL_RADIO_SSID_MAX && wlan_is_valid_key(security, key);
 }
 
 bool wlan_is_valid_ap(const struct hal_radio_ap *ap)

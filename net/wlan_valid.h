@@ -5,6 +5,7 @@
 
 #include "net/wlan.h"
 
+bool wlan_is_valid_key(uint8_t security, const char *key);
 bool wlan_is_valid_network(const char *ssid, uint8_t security, const char *key);
 bool wlan_is_valid_ap(const struct hal_radio_ap *ap);
 

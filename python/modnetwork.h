@@ -7,6 +7,9 @@
 /* A soft reset: the handler of WLAN.irq() is gone with its heap. */
 void python_forget_wlan_handler(void);
 
+/* WLAN.irq() knows one kind of event. */
+#define WLAN_ANY_EVENT 1
+
 extern const mp_obj_type_t python_wlan_type;
 extern const mp_obj_type_t python_server_type;
 /* The only object of its type: WLAN is a part of the board. */

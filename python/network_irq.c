@@ -4,15 +4,24 @@
 #include "py/runtime.h"
 #include "python/modnetwork.h"
 
-static bool enabled;
+static bool enabled, is_event; /* is_event: the handler is running because of one */
 
 /* What is scheduled is this, not the handler: one that was replaced or disabled meanwhile is not
  * called any more. */
 static mp_obj_t call_handler(mp_obj_t wlan)
 {
-    if (enabled) {
-        mp_call_function_1(MP_STATE_PORT(wlan_handler), wlan);
+    nlr_buf_t failure;
+    if (!enabled) {
+        return mp_const_none;
     }
+    is_event = true;
+    if (nlr_push(&failure) != 0) {
+        is_event = false;
+        nlr_jump(failure.ret_val);
+    }
+    mp_call_function_1(MP_STATE_PORT(wlan_handler), wlan);
+    nlr_pop();
+    is_event = false;
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(call_handler_obj, call_handler);
@@ -26,7 +35,7 @@ static void on_change(void)
 
 void python_forget_wlan_handler(void)
 {
-    enabled = false;
+    enabled = is_event = false;
     MP_STATE_PORT(wlan_handler) = mp_const_none;
 }
 
@@ -50,6 +59,13 @@ static mp_obj_t irq_disable(mp_obj_t self)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(irq_disable_obj, irq_disable);
 
+/* flags(): in the handler what it was called for, WLAN.ANY_EVENT; otherwise 0. */
+static mp_obj_t irq_flags(mp_obj_t self)
+{
+    return MP_OBJ_NEW_SMALL_INT(is_event ? WLAN_ANY_EVENT : 0);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(irq_flags_obj, irq_flags);
+
 /* irq(): call the handler, as the event would. */
 static mp_obj_t irq_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args)
 {
@@ -63,6 +79,7 @@ static mp_obj_t irq_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj
 static const mp_rom_map_elem_t irq_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_enable), MP_ROM_PTR(&irq_enable_obj)},
     {MP_ROM_QSTR(MP_QSTR_disable), MP_ROM_PTR(&irq_disable_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flags), MP_ROM_PTR(&irq_flags_obj)},
 };
 static MP_DEFINE_CONST_DICT(irq_locals, irq_locals_table);
 static MP_DEFINE_CONST_OBJ_TYPE(irq_type, MP_QSTR_irq, MP_TYPE_FLAG_NONE, call, irq_call,

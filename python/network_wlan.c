@@ -5,6 +5,7 @@
 #include "hal/clock.h"
 #include "hal/result.h"
 #include "net/wlan.h"
+#include "net/wlan_valid.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
 #include "py/objstr.h"
@@ -46,17 +47,13 @@ static uint8_t get_security(mp_obj_t security)
 
 static void get_key(mp_obj_t key, uint8_t security, char *text)
 {
-    static const struct {
-        uint8_t min, max;
-    } sizes[] = {{0, 0}, {5, 26}, {8, 63}, {8, 63}};
     if (security == HAL_RADIO_OPEN) {
         text[0] = '\0';
     }
     if (key != mp_const_none) {
         python_get_text(key, text, HAL_RADIO_KEY_MAX, MP_ERROR_TEXT("the key is too long"));
     }
-    size_t size = strlen(text);
-    if (size < sizes[security].min || size > sizes[security].max) {
+    if (!wlan_is_valid_key(security, text)) {
         mp_raise_ValueError(MP_ERROR_TEXT("a WPA key has 8 to 63 characters, a WEP key 5 to 26 "
                                           "hexadecimal digits, an open network none"));
     }
@@ -193,8 +190,7 @@ static mp_obj_t get_or_set(size_t n_args, const mp_obj_t *args, qstr name)
         if (ap->security == HAL_RADIO_OPEN) {
             return mp_const_none;
         }
-        mp_obj_t auth[] = {MP_OBJ_NEW_SMALL_INT(ap->security),
-                           python_new_text(ap->key)};
+        mp_obj_t auth[] = {MP_OBJ_NEW_SMALL_INT(ap->security), python_new_text(ap->key)};
         return mp_obj_new_tuple(MP_ARRAY_SIZE(auth), auth);
     }
     }
@@ -384,7 +380,7 @@ static const mp_rom_map_elem_t wlan_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_WPA2), MP_ROM_INT(HAL_RADIO_WPA2)},
     {MP_ROM_QSTR(MP_QSTR_INT_ANT), MP_ROM_INT(INT_ANT)},
     {MP_ROM_QSTR(MP_QSTR_EXT_ANT), MP_ROM_INT(EXT_ANT)},
-    {MP_ROM_QSTR(MP_QSTR_ANY_EVENT), MP_ROM_INT(1)},
+    {MP_ROM_QSTR(MP_QSTR_ANY_EVENT), MP_ROM_INT(WLAN_ANY_EVENT)},
 };
 static MP_DEFINE_CONST_DICT(wlan_locals, wlan_locals_table);
 

@@ -11,7 +11,9 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+# Tests mostly wait: two files at a time for each core.
+WORKERS = min(8, 2 * (os.cpu_count() or 1))
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", str(WORKERS), "--dist", "loadfile"]
 
 # What `--long` runs once more, with the firmware as an ordinary program with the address sanitizer (targets/hosted).
 HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "resets", "telnet")]

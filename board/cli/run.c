@@ -296,5 +296,6 @@ const struct verb verb_run = {
         "  --quiet                   print only `ready` and what goes wrong\n"
         "\n"
         "Other folders for other boards: each needs ports of its own.\n"
+        "It goes on when what it prints is read no more, as in `wipy run | head`.\n"
         "`wipy ctl DIR status` says how it is; the file DIR/uart0 is its serial console.\n",
 };

@@ -292,7 +292,7 @@ static void too_late(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct join *join = timer->data;
     if (join->has_joined) {
-        fail(join, "%s gives no address: no DHCP lease within %.0f s", join->config->ssid,
+        fail(join, "%s gives no address: no DHCP lease within %.0f s; perhaps all of its addresses are taken", join->config->ssid,
              JOIN_LEASE_SECONDS);
     } else if (is_searching(join)) {
         char why[1024];

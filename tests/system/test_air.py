@@ -144,7 +144,8 @@ def losses(board):
     "change, undo, why",
     [
         ("wlan.auth((WLAN.WPA2, 'another key'))", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} wants another key than the factory's"),
-        ("wlan.auth(None)", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} wants another key than the factory's"),
+        ("wlan.auth(None)", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} is open now"),
+        ("wlan.auth((WLAN.WEP, '12345'))", f"wlan.auth((WLAN.WPA2, '{FACTORY_KEY}'))", "{} has another security than WPA2 now"),
         ("wlan.ssid('elsewhere')", "wlan.ssid(ssid)", "its name is elsewhere now, and not {}"),
         ("wlan.mode(WLAN.STA)", "wlan.mode(WLAN.AP)", "{} is off the air"),
         ("wlan.mode(WLAN.STA); wlan.connect('nowhere')", "wlan.mode(WLAN.AP)", "it is a station now"),
@@ -167,6 +168,24 @@ def test_a_laptop_that_has_lost_the_board_says_why(make_board, place, change, un
         uart.run(undo)
         assert board.telnet().python("1 + 1") == "2"  # from here on there is hope again
         assert losses(board) == [line, BACK] * round and board.status()["notices"] == []
+
+
+def test_the_words_are_about_what_is_so_now(make_board, place):
+    """One setting after the other is changed."""
+    board = make_board("--air", place.path)
+    uart = board.uart()
+    uart.prompt()
+    uart.run("from network import WLAN\nwlan = WLAN()\nssid = wlan.ssid()")
+    ssid = board.status()["wlan"]["ssid"]
+    for change, why in (
+        ("wlan.ssid('elsewhere')", f"its name is elsewhere now, and not {ssid}"),
+        ("wlan.auth((WLAN.WPA2, 'another key'))", f"its name is elsewhere now, and not {ssid}; it wants another key than the factory's"),
+        ("wlan.auth(None)", f"its name is elsewhere now, and not {ssid}; it is open now"),
+        ("wlan.ssid(ssid)", f"{ssid} is open now"),
+        ("wlan.auth((WLAN.WPA2, 'another key'))", f"{ssid} wants another key than the factory's"),
+    ):
+        uart.run(change)
+        wait_for(lambda: board.status()["notices"] == [(LOST + why).removeprefix("notice: ")], why)
 
 
 def test_a_lost_board_is_found_by_a_reset(make_board, place):

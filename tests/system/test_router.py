@@ -119,6 +119,23 @@ def test_a_fixed_address(home):
         assert "192.168.0.108" in session.python("wlan.ifconfig()")
 
 
+@pytest.mark.parametrize(
+    "address, why",
+    [
+        ("10.1.2.3", f"its address 10.1.2.3 does not fit the network {SSID}, 192.168.0.x"),
+        ("192.168.0.1", f"its address 192.168.0.1 is that of the router of {SSID}"),
+    ],
+)
+def test_a_fixed_address_that_does_not_fit(home, address, why):
+    uart = home.uart()
+    uart.prompt()
+    uart.run(f"from network import WLAN\nwlan = WLAN(mode=WLAN.STA)\nwlan.ifconfig(config=('{address}', '255.255.255.0', '{address}0', '{address}0'))")
+    join(uart)
+    wait_for(lambda: home.status()["notices"] == [f"the laptop lost the board's network: {why}"], "the words")
+    uart.run("wlan.ifconfig('dhcp')")
+    assert home.telnet().python("1 + 1") == "2"
+
+
 def test_stations_of_the_router_reach_each_other(home, make_board, tmp_path):
     other = make_board("--air", tmp_path / "air", "--no-laptop", name="other")
     first, second = home.uart(), other.uart()

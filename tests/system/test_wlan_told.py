@@ -49,6 +49,15 @@ def test_handler_is_called_once_for_a_failed_attempt(pair):
         assert sta.value(f"told == [network.{state}]"), (code, sta.value("told"))
 
 
+def test_flags_of_an_event(console):
+    console.run("told = []\nirq = wlan.irq(handler=lambda w: told.append(irq.flags()))\nwlan.mode(WLAN.STA)")
+    assert console.value("(set(told) == {WLAN.ANY_EVENT}, irq.flags())") == (True, 0)
+    console.run("def fail(w):\n    raise ValueError\n")
+    console.run("irq = wlan.irq(handler=fail)")
+    console.run("wlan.mode(WLAN.AP)")
+    assert console.value("irq.flags()") == 0
+
+
 def test_another_handler_replaces_the_first_at_once(console):
     console.run("told = []\nwlan.irq(handler=lambda w: told.append('first'))")
     console.run("wlan.mode(WLAN.STA); irq = wlan.irq(handler=lambda w: told.append('second'))")
@@ -78,6 +87,13 @@ def test_handler_ends_with_the_program(console):
 
 
 # ---- connect()
+
+
+def test_a_key_that_cannot_be_is_told_of(console):
+    console.run("wlan.mode(WLAN.STA)")
+    for auth in ("(WLAN.WEP, 'secretkey1')", "(WLAN.WEP, '1234')", "(WLAN.WPA2, 'short')"):
+        for code in (f"wlan.connect('home', auth={auth})", f"wlan.init(mode=WLAN.AP, auth={auth})"):
+            console.fails(code, "ValueError", "a WEP key 5 to 26 hexadecimal digits")
 
 
 def test_connect_waits_only_when_told_and_says_why_it_failed(pair):

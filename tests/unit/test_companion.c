@@ -47,7 +47,7 @@ static void the_time_of_day_keeps_nobody_waiting(void **state)
 {
     static const uint8_t nowhere[4];
     struct laptop_prospect prospect;
-    companion_board_is_station(&companion, nowhere);
+    companion_board_is_station(&companion, false, nowhere);
     ev_run(loop, EVRUN_NOWAIT);
     assert_int_equal(notices, 0);
     time_of_day -= 3600;
