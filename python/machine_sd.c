@@ -139,21 +139,19 @@ static mp_obj_t sd_deinit(mp_obj_t self)
 static MP_DEFINE_CONST_FUN_OBJ_1(sd_deinit_obj, sd_deinit);
 
 /* ---- blocks, while /sd is not mounted; for volumes of a program's own. What a volume knows of the
- * card must not outlive the card's stay in the slot, nor a time when it was /sd: it begins with
- * ioctl(1), and is refused from then on. */
-static uint32_t insertion; /* of the card that the last volume began on; 0: none has, whoever reads
-                              and writes means the card that is there */
-static bool stale;
+ * card must outlive neither the card's stay in the slot nor a time when it is /sd. So the methods
+ * that a volume takes belong to one stay: sd.readblocks is of the card that is there now. */
+typedef struct {
+    mp_obj_base_t base;
+    uint32_t insertion; /* 0: the slot was empty */
+    uint32_t uses;
+} stay_obj_t;
 
-void python_sd_no_volumes(void)
-{
-    insertion = 0;
-    stale = false;
-}
+static uint32_t uses; /* how often the card has become /sd */
 
 void python_sd_end_volumes(void)
 {
-    stale = insertion != 0;
+    uses++;
 }
 
 static void look(struct hal_sdcard *card)
@@ -185,14 +183,14 @@ static void check_block_result(int result)
 
 /* All blocks of a buffer, in pieces, with polls in between: nothing of Python runs in them that
  * could take the buffer away. */
-static void transfer(mp_obj_t block_in, mp_obj_t buffer_in, bool writes)
+static void transfer(mp_obj_t self, mp_obj_t block_in, mp_obj_t buffer_in, bool writes)
 {
+    const stay_obj_t *stay = MP_OBJ_TO_PTR(self);
     struct hal_sdcard card;
     look(&card);
-    if (stale) {
+    if (stay->uses != uses) {
         python_raise_oserror(MP_ENODEV, "the card was in use as /sd meanwhile: mount it again");
     }
-    uint32_t meant = insertion != 0 ? insertion : card.insertion;
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(buffer_in, &buffer, writes ? MP_BUFFER_READ : MP_BUFFER_WRITE);
     if (buffer.len % HAL_SDCARD_BLOCK != 0) {
@@ -206,8 +204,8 @@ static void transfer(mp_obj_t block_in, mp_obj_t buffer_in, bool writes)
     uint32_t block = (uint32_t)first;
     for (uint8_t *data = buffer.buf; left > 0; data += HAL_SDCARD_TRANSFER_MAX * HAL_SDCARD_BLOCK) {
         uint32_t count = (uint32_t)MIN(left, HAL_SDCARD_TRANSFER_MAX);
-        check_block_result(writes ? hal_sdcard_write(meant, block, data, count)
-                                  : hal_sdcard_read(meant, block, data, count));
+        check_block_result(writes ? hal_sdcard_write(stay->insertion, block, data, count)
+                                  : hal_sdcard_read(stay->insertion, block, data, count));
         block += count;
         left -= count;
         python_poll_pending();
@@ -216,14 +214,14 @@ static void transfer(mp_obj_t block_in, mp_obj_t buffer_in, bool writes)
 
 static mp_obj_t sd_readblocks(mp_obj_t self, mp_obj_t block, mp_obj_t buffer)
 {
-    transfer(block, buffer, false);
+    transfer(self, block, buffer, false);
     return MP_OBJ_NEW_SMALL_INT(0);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(sd_readblocks_obj, sd_readblocks);
 
 static mp_obj_t sd_writeblocks(mp_obj_t self, mp_obj_t block, mp_obj_t buffer)
 {
-    transfer(block, buffer, true);
+    transfer(self, block, buffer, true);
     return MP_OBJ_NEW_SMALL_INT(0);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(sd_writeblocks_obj, sd_writeblocks);
@@ -234,8 +232,6 @@ static mp_obj_t sd_ioctl(mp_obj_t self, mp_obj_t operation, mp_obj_t argument)
     switch (mp_obj_get_int(operation)) {
     case MP_BLOCKDEV_IOCTL_INIT:
         look(&card);
-        insertion = card.insertion;
-        stale = false;
         return MP_OBJ_NEW_SMALL_INT(0);
     case MP_BLOCKDEV_IOCTL_BLOCK_COUNT:
         look(&card);
@@ -248,17 +244,39 @@ static mp_obj_t sd_ioctl(mp_obj_t self, mp_obj_t operation, mp_obj_t argument)
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(sd_ioctl_obj, sd_ioctl);
 
+static void sd_attr(mp_obj_t self, qstr name, mp_obj_t *value)
+{
+    mp_obj_t method = MP_OBJ_NULL;
+    if (name == MP_QSTR_readblocks) {
+        method = MP_OBJ_FROM_PTR(&sd_readblocks_obj);
+    } else if (name == MP_QSTR_writeblocks) {
+        method = MP_OBJ_FROM_PTR(&sd_writeblocks_obj);
+    }
+    if (value[0] != MP_OBJ_NULL) {
+        return; /* no assignment */
+    }
+    if (method == MP_OBJ_NULL) {
+        value[1] = MP_OBJ_SENTINEL; /* look in sd_locals */
+        return;
+    }
+    struct hal_sdcard card;
+    hal_sdcard_look(&card);
+    stay_obj_t *stay = mp_obj_malloc(stay_obj_t, &python_sd_type);
+    stay->insertion = card.insertion;
+    stay->uses = uses;
+    value[0] = method;
+    value[1] = MP_OBJ_FROM_PTR(stay);
+}
+
 static const mp_rom_map_elem_t sd_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_init), MP_ROM_PTR(&sd_init_obj)},
     {MP_ROM_QSTR(MP_QSTR_deinit), MP_ROM_PTR(&sd_deinit_obj)},
     {MP_ROM_QSTR(MP_QSTR_mount), MP_ROM_PTR(&sd_mount_obj)},
     {MP_ROM_QSTR(MP_QSTR_enable), MP_ROM_PTR(&sd_mount_obj)},
     {MP_ROM_QSTR(MP_QSTR_disable), MP_ROM_PTR(&sd_deinit_obj)},
-    {MP_ROM_QSTR(MP_QSTR_readblocks), MP_ROM_PTR(&sd_readblocks_obj)},
-    {MP_ROM_QSTR(MP_QSTR_writeblocks), MP_ROM_PTR(&sd_writeblocks_obj)},
     {MP_ROM_QSTR(MP_QSTR_ioctl), MP_ROM_PTR(&sd_ioctl_obj)},
 };
 static MP_DEFINE_CONST_DICT(sd_locals, sd_locals_table);
 
-MP_DEFINE_CONST_OBJ_TYPE(python_sd_type, MP_QSTR_SD, MP_TYPE_FLAG_NONE, make_new, sd_make_new,
-                         locals_dict, &sd_locals);
+MP_DEFINE_CONST_OBJ_TYPE(python_sd_type, MP_QSTR_SD, MP_TYPE_FLAG_NONE, make_new, sd_make_new, attr,
+                         sd_attr, locals_dict, &sd_locals);

@@ -19,8 +19,7 @@ extern const mp_obj_type_t pyb_wdt_type;
 extern const mp_obj_type_t python_rtc_type;
 extern const mp_obj_type_t python_sd_type;
 
-/* Volumes that a program has mounted on the card's blocks: there are none (yet); what there are may not go on, as the card was in use otherwise. */
-void python_sd_no_volumes(void);
+/* Volumes that a program has mounted on the card's blocks may not go on: the card is in use otherwise. */
 void python_sd_end_volumes(void);
 
 /* Start the watchdog, or start it again; raises ValueError for a time-out outside its limits. */

@@ -133,7 +133,6 @@ void python_mount_volumes(void)
 {
     python_own_disks_init();
     card_claimed = false;
-    python_sd_no_volumes();
     python_volume_reset(python_flash_volume());
     python_volume_reset(python_card_volume());
     mount(python_flash_volume(), &path_flash);
@@ -149,11 +148,11 @@ void python_card_mount(void)
     if (there != MP_OBJ_NULL && there != python_card_volume()) {
         python_raise_oserror(MP_EPERM, "something else is mounted as /sd");
     }
-    python_sd_end_volumes();
     int result = storage_card_mount();
     if (result < 0) {
         raise_card(result);
     }
+    python_sd_end_volumes();
     if (there == MP_OBJ_NULL) {
         show_card();
     }
@@ -169,7 +168,6 @@ void python_card_unmount(void)
     if (result < 0 && result != STORAGE_NO_VOLUME) {
         raise_card(result);
     }
-    python_sd_end_volumes();
     card_claimed = false;
     if (at_sd() == python_card_volume()) {
         mp_vfs_umount(python_card_volume());

@@ -277,6 +277,7 @@ static int commit_file(struct volume_file *volume_file, const char *inner)
 
 const struct volume card_files = {
     .name = "sd",
+    .gone = STORAGE_GONE,
     .state = card_state,
     .changeable = card_changeable,
     .check_name = card_check_name,

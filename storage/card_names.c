@@ -190,8 +190,40 @@ int card_remove(const char *inner, bool is_dir)
     return result == STORAGE_OK ? card_fat_error(f_unlink(&card_fat, inner)) : result;
 }
 
+static FIL moved; /* too large for a stack */
+
+/* Of a file's contents; 0: it has none. */
+static DWORD first_cluster(const char *inner)
+{
+    return f_open(&card_fat, &moved, inner, FA_READ) == FR_OK ? moved.obj.sclust : 0;
+}
+
+/* FatFs writes the new entry before it removes the old one: a card that goes in between has both,
+ * and only the old one may go then, without its clusters. */
+static int end_interrupted_rename(const char *from)
+{
+    UINT written;
+    FRESULT result = f_open(&card_fat, &moved, from, FA_WRITE);
+    if (result == FR_OK) {
+        moved.obj.sclust = 0;
+        moved.obj.objsize = 0;
+        moved.obj.stat = 0;
+        result = f_write(&moved, "", 0, &written);
+    }
+    if (result == FR_OK) {
+        result = f_sync(&moved);
+    }
+    return card_fat_error(result == FR_OK ? f_unlink(&card_fat, from) : result);
+}
+
 int card_rename(const char *from, const char *to, const struct storage_stat *replaced)
 {
+    if (replaced != NULL && !replaced->is_dir) {
+        DWORD cluster = first_cluster(from);
+        if (cluster != 0 && cluster == first_cluster(to)) {
+            return end_interrupted_rename(from);
+        }
+    }
     int result = replaced != NULL ? card_remove(to, replaced->is_dir) : STORAGE_OK;
     if (result != STORAGE_OK || strcmp(from, to) == 0) {
         return result;

@@ -117,7 +117,7 @@ static int read_dir(struct storage_dir *dir, struct storage_entry *entry)
         return read_root(dir, entry);
     }
     if (dir->lost || dir->volume->state() != STORAGE_OK) {
-        return STORAGE_GONE;
+        return dir->volume->gone;
     }
     int result;
     char full[PATH_OF_ENTRY_MAX];

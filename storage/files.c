@@ -134,7 +134,7 @@ static int usable(const struct storage_file *file)
         return STORAGE_INVALID;
     }
     if (file->lost || file->volume->state() != STORAGE_OK) {
-        return STORAGE_GONE;
+        return file->volume->gone;
     }
     return file->failed;
 }

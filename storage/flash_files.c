@@ -313,6 +313,7 @@ static const char *const reserved[] = {
 const struct volume flash_files = {
     .name = "flash",
     .reserved = reserved,
+    .gone = STORAGE_IO, /* damaged */
     .state = state,
     .changeable = changeable,
     .check_name = check_name,

@@ -82,7 +82,9 @@ bool storage_busy(void);
  * lies across them). But what is written into an existing file is changed at once, truncating is
  * committed at once, and renaming onto an existing file removes that one first. A card that is
  * pulled out in the middle of something may keep clusters that belong to nothing: a PC's fsck gives
- * them back. A gap of more than 64 MiB is STORAGE_INVALID: its zeros are really written. */
+ * them back. In the middle of a rename it may keep both names, of the same clusters: the same
+ * rename again ends that. A gap of more than 64 MiB is STORAGE_INVALID: its zeros are really
+ * written. */
 enum storage_card {
     STORAGE_CARD_DISABLED,
     STORAGE_CARD_ABSENT,     /* enabled, and the slot is empty */

@@ -37,6 +37,7 @@ enum volume_open {
 struct volume {
     const char *name;            /* its name in "/" */
     const char *const *reserved; /* paths that belong to others, NULL at the end; may be NULL */
+    int gone;                    /* what open files give when the volume is not there any more */
 
     /* STORAGE_OK, STORAGE_NO_VOLUME or STORAGE_BUSY (it is being formatted). */
     int (*state)(void);

@@ -2,6 +2,8 @@
 
 import pytest
 
+from cards import fill
+
 # The disk calls trouble() when it is used for the `at`-th time.
 DISK = """
 import gc, os, vfs
@@ -99,3 +101,19 @@ print(at > 20, len(told) > 0)
     assert turns.endswith("True True\n")
     assert board.status()["state"] == "running"
     assert "boot.py" in session.python("os.listdir('/flash')")
+
+
+def test_a_file_of_one_card_never_writes_to_the_next(board, tmp_path):
+    """However often the program mounts cards by its own means."""
+    first, second = fill(board, tmp_path / "first.img", {}), fill(board, tmp_path / "second.img", {"a": "a"})
+    session = board.telnet()
+    board.ctl("sd", "insert", first)
+    session.run("import machine, os\nsd = machine.SD()\nos.mount(sd, '/own')\nlog = open('/own/log', 'w')\nprint(log.write('x' * 3000))\n")
+    board.ctl("sd", "eject")
+    board.ctl("sd", "insert", second)
+    session.run("os.umount('/own')\nos.mount(sd, '/own')\nprint(os.listdir('/own'))\n")
+    before = second.read_bytes()
+    for call in ("log.write('x' * 3000)", "log.flush()", "log.close()"):
+        assert "this card is not in the slot any more" in session.python(call)
+    assert second.read_bytes() == before
+    assert session.python("open('/own/a').read()") == "'a'"

@@ -1,4 +1,5 @@
 #include "lib/flash_map.h"
+#include "third_party/littlefs_assert.h"
 #include "tests/powerloss/ram_chip.h"
 #include "tests/unit/storage_tools.h"
 
@@ -262,6 +263,23 @@ static void a_chip_that_fails_costs_only_what_is_being_written(void **state)
     expect_text("/flash/keep", "new");
 }
 
+/* littlefs gives up while things are open: that is damage, and no card was taken out. */
+static void what_is_open_on_a_damaged_volume_says_so(void **state)
+{
+    struct storage_file *file;
+    struct storage_dir *dir;
+    struct storage_entry entry;
+    assert_int_equal(storage_open(&file, "/flash/new", STORAGE_REPLACE), STORAGE_OK);
+    assert_int_equal(storage_opendir(&dir, "/flash"), STORAGE_OK);
+    flash_volume_broken();
+    assert_int_equal(storage_write(file, "x", 1), STORAGE_IO);
+    assert_int_equal(storage_readdir(dir, &entry), STORAGE_IO);
+    assert_int_equal(storage_close(file), STORAGE_IO);
+    storage_closedir(dir);
+    assert_int_equal(storage_init(), STORAGE_FLASH_MOUNTED);
+    assert_int_equal(stat_of("/flash/new"), STORAGE_NOT_FOUND);
+}
+
 /* Whatever a damaged medium holds: errors, but no crash, no endless loop, and no change where
  * nothing was asked to change. */
 static void damage_anywhere_is_survived(void **state)
@@ -325,6 +343,7 @@ int main(void)
         TEST(the_first_boot_makes_the_usual_files),
         TEST(the_next_boot_leaves_everything),
         TEST(a_damaged_root_is_reported_and_left),
+        TEST(what_is_open_on_a_damaged_volume_says_so),
         TEST(an_erased_root_of_a_used_volume_is_damage_too),
         TEST(a_strange_but_empty_chip_is_damage),
         TEST(formatting_makes_all_new_but_not_under_open_files),
