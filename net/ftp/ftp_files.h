@@ -22,7 +22,7 @@ enum ftp_store {
     FTP_STORE_APPEND, /* to an existing file, or a new one */
 };
 /* What is written in place keeps, when it is given up, all that came; after a power cut all but the
- * last 64 KiB at most. A new name to which nothing came vanishes. */
+ * last 128 KiB at most. A new name to which nothing came vanishes. */
 
 struct ftp_files {
     int (*stat)(const char *path, struct storage_stat *stat);

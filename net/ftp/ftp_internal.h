@@ -51,6 +51,8 @@ ftp_act ftp_data_type, ftp_data_mode, ftp_data_stru, ftp_data_allo, ftp_data_res
 /* ---- ftp_names.c */
 ftp_act ftp_names_pwd, ftp_names_cwd, ftp_names_cdup, ftp_names_mkd, ftp_names_rmd, ftp_names_dele,
     ftp_names_rnfr, ftp_names_rnto, ftp_names_size, ftp_names_mlst;
+/* The files refuse to speak of a path that was just stored. */
+bool ftp_names_is_stored(const struct ftp_session *session, int error, const char *path);
 /* Resolve a name and ask the files for it; an error of theirs, or 0. */
 int ftp_names_stat(const struct ftp_session *session, const char *argument,
                    char path[STORAGE_PATH_MAX], struct storage_stat *stat);

@@ -72,6 +72,7 @@ static void remove_with(struct ftp_session *session, const char *argument,
     if (result != STORAGE_OK) {
         ftp_reply_error(session, result, FTP_EXISTING, "Not removed");
     } else {
+        session->stored_is_known = false;
         ftp_reply(session, 250, "Removed.");
     }
 }
@@ -89,7 +90,10 @@ void ftp_names_dele(struct ftp_session *session, const char *argument)
 void ftp_names_rnfr(struct ftp_session *session, const char *argument)
 {
     struct storage_stat stat;
-    int result = ftp_names_stat(session, argument, session->rename_from, &stat);
+    int result = ftp_path_resolve(session->rename_from, session->directory, argument);
+    if (result == STORAGE_OK) {
+        result = session->config.files->stat(session->rename_from, &stat);
+    }
     if (result != STORAGE_OK) {
         session->rename_from[0] = '\0';
         ftp_reply_error(session, result, FTP_EXISTING, "Not renamed");
@@ -116,11 +120,24 @@ void ftp_names_rnto(struct ftp_session *session, const char *argument)
     }
 }
 
+bool ftp_names_is_stored(const struct ftp_session *session, int error, const char *path)
+{
+    return error == FTP_FILES_REFUSED && session->stored_is_known &&
+           strcmp(path, session->stored) == 0;
+}
+
 int ftp_names_stat(const struct ftp_session *session, const char *argument,
                    char path[STORAGE_PATH_MAX], struct storage_stat *stat)
 {
     int result = ftp_path_resolve(path, session->directory, argument);
-    return result == STORAGE_OK ? session->config.files->stat(path, stat) : result;
+    if (result == STORAGE_OK) {
+        result = session->config.files->stat(path, stat);
+    }
+    if (ftp_names_is_stored(session, result, path)) {
+        *stat = session->stored_stat;
+        result = STORAGE_OK;
+    }
+    return result;
 }
 
 bool ftp_names_stat_file(struct ftp_session *session, const char *argument,

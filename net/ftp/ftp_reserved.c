@@ -3,28 +3,23 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "hal/rtc.h"
 #include "net/ftp/ftp_storage.h"
 #include "update/hidden.h"
 #include "update/update.h"
 
 #define SYS_FOLDER "/flash/sys"
 
-/* Each kind of stream: its name, and its handle, as there is one upload of each at a time. What was
- * stored since the reset is remembered, because clients ask for the size and set the time of what
- * they have just stored. */
+/* The streams, one upload of each at a time: the address of its name is the handle of its upload.
+ */
 enum { FIRMWARE = HIDDEN_FILES, STREAMS };
-static struct stream {
-    const char *path;
-    uint64_t came; /* bytes of the upload that is under way */
-    bool is_stored;
-    struct storage_stat stored;
-} streams[STREAMS] = {
-    [HIDDEN_CA] = {.path = "/flash/cert/ca.pem"},
-    [HIDDEN_CERTIFICATE] = {.path = "/flash/cert/cert.pem"},
-    [HIDDEN_PRIVATE_KEY] = {.path = "/flash/cert/private.key"},
-    [FIRMWARE] = {.path = SYS_FOLDER "/mcuimg.bin"},
+static const char *const names[STREAMS] = {
+    [HIDDEN_CA] = "/flash/cert/ca.pem",
+    [HIDDEN_CERTIFICATE] = "/flash/cert/cert.pem",
+    [HIDDEN_PRIVATE_KEY] = "/flash/cert/private.key",
+    [FIRMWARE] = SYS_FOLDER "/mcuimg.bin",
 };
+static char handles[STREAMS]; /* their addresses */
+#define NO_STREAM (-1)
 
 static const char *said = "";
 
@@ -41,26 +36,25 @@ static const char *words(void)
 
 /* ---- names */
 
-/* NULL: the name is not reserved. */
-static struct stream *stream_of(const char *path)
+static int stream_of(const char *path)
 {
-    for (unsigned i = 0; i < STREAMS; i++) {
-        if (strcmp(path, streams[i].path) == 0) {
-            return &streams[i];
+    for (int i = 0; i < STREAMS; i++) {
+        if (strcmp(path, names[i]) == 0) {
+            return i;
         }
     }
-    return NULL;
+    return NO_STREAM;
 }
 
 /* Everything but a store: STORAGE_OK when the name is an ordinary one. */
 static int check_name(const char *path)
 {
-    const struct stream *stream = stream_of(path);
-    if (!stream) {
+    int stream = stream_of(path);
+    if (stream == NO_STREAM) {
         return say(STORAGE_OK, "");
     }
     return say(FTP_FILES_REFUSED,
-               stream == &streams[FIRMWARE]
+               stream == FIRMWARE
                    ? "mcuimg.bin is firmware on its way, not a file: it can only be stored"
                    : "it is hidden: it can be stored and removed, nothing else");
 }
@@ -89,19 +83,19 @@ static int check_folder(const char *path)
 
 /* ---- streams */
 
-static struct stream *stream_behind(struct ftp_file *file)
+static int stream_behind(const struct ftp_file *file)
 {
-    for (unsigned i = 0; i < STREAMS; i++) {
-        if (file == (struct ftp_file *)&streams[i]) {
-            return &streams[i];
+    for (int i = 0; i < STREAMS; i++) {
+        if ((const char *)file == &handles[i]) {
+            return i;
         }
     }
-    return NULL;
+    return NO_STREAM;
 }
 
-static int stream_result(const struct stream *stream, int result)
+static int stream_result(int stream, int result)
 {
-    if (stream != &streams[FIRMWARE]) {
+    if (stream != FIRMWARE) {
         return result == STORAGE_FULL
                    ? say(FTP_FILES_TOO_LARGE, "larger than the 8160 bytes of a hidden file")
                    : say(result, "");
@@ -124,8 +118,8 @@ _Static_assert(HIDDEN_SIZE_MAX == 8160, "the words above");
 
 static int open_store(struct ftp_file **file, const char *path, enum ftp_store how, uint64_t offset)
 {
-    struct stream *stream = stream_of(path);
-    if (!stream) {
+    int stream = stream_of(path);
+    if (stream == NO_STREAM) {
         int result = check_new_name(path);
         return result == STORAGE_OK ? ftp_storage_open_store(file, path, how, offset) : result;
     }
@@ -133,53 +127,41 @@ static int open_store(struct ftp_file **file, const char *path, enum ftp_store h
         return say(FTP_FILES_REFUSED, "it is taken as a whole only: send it with STOR, from its "
                                       "beginning");
     }
-    int result = stream == &streams[FIRMWARE] ? update_begin()
-                                              : hidden_begin((enum hidden_file)(stream - streams));
+    int result = stream == FIRMWARE ? update_begin() : hidden_begin((enum hidden_file)stream);
     result = stream_result(stream, result);
-    if (result == STORAGE_OK) {
-        stream->came = 0;
-        *file = (struct ftp_file *)stream;
-    }
+    *file = (struct ftp_file *)&handles[stream];
     return result;
 }
 
 static int32_t write_file(struct ftp_file *file, const void *data, uint32_t size)
 {
-    struct stream *stream = stream_behind(file);
-    if (!stream) {
+    int stream = stream_behind(file);
+    if (stream == NO_STREAM) {
         return ftp_storage_write(file, data, size);
     }
-    stream->came += size;
-    int32_t result =
-        stream == &streams[FIRMWARE] ? update_write(data, size) : hidden_write(data, size);
+    int32_t result = stream == FIRMWARE ? update_write(data, size) : hidden_write(data, size);
     return stream_result(stream, (int)result);
 }
 
 static int commit(struct ftp_file *file)
 {
-    struct stream *stream = stream_behind(file);
-    if (!stream) {
+    int stream = stream_behind(file);
+    if (stream == NO_STREAM) {
         return say(ftp_storage_commit(file), "");
     }
-    int result = stream == &streams[FIRMWARE] ? update_commit() : hidden_commit();
+    int result = stream == FIRMWARE ? update_commit() : hidden_commit();
     result = stream_result(stream, result);
-    if (result == STORAGE_OK) {
-        stream->is_stored = true;
-        stream->stored = (struct storage_stat){.size = (uint32_t)stream->came,
-                                               .mtime = (uint32_t)(hal_rtc_us() / 1000000u)};
-        if (stream != &streams[FIRMWARE]) {
-            said = "stored where only the firmware reads it";
-        }
-    }
-    return result;
+    return result == STORAGE_OK && stream != FIRMWARE
+               ? say(result, "stored where only the firmware reads it")
+               : result;
 }
 
 static void abandon(struct ftp_file *file)
 {
-    struct stream *stream = stream_behind(file);
-    if (!stream) {
+    int stream = stream_behind(file);
+    if (stream == NO_STREAM) {
         ftp_storage_abandon(file);
-    } else if (stream == &streams[FIRMWARE]) {
+    } else if (stream == FIRMWARE) {
         update_abandon();
     } else {
         hidden_abandon();
@@ -190,22 +172,12 @@ static void abandon(struct ftp_file *file)
 
 static int stat_name(const char *path, struct storage_stat *stat)
 {
-    const struct stream *stream = stream_of(path);
-    if (stream && stream->is_stored) {
-        *stat = stream->stored;
-        return STORAGE_OK;
-    }
     int result = check_name(path);
     return result == STORAGE_OK ? storage_stat(path, stat) : result;
 }
 
 static int set_mtime(const char *path, uint32_t mtime)
 {
-    struct stream *stream = stream_of(path);
-    if (stream && stream->is_stored) {
-        stream->stored.mtime = mtime;
-        return STORAGE_OK;
-    }
     int result = check_name(path);
     return result == STORAGE_OK ? storage_set_mtime(path, mtime) : result;
 }
@@ -218,10 +190,9 @@ static int open_read(struct ftp_file **file, const char *path, uint64_t offset)
 
 static int remove_name(const char *path)
 {
-    struct stream *stream = stream_of(path);
-    if (stream && stream != &streams[FIRMWARE]) {
-        stream->is_stored = false;
-        return stream_result(stream, hidden_remove((enum hidden_file)(stream - streams)));
+    int stream = stream_of(path);
+    if (stream != NO_STREAM && stream != FIRMWARE) {
+        return stream_result(stream, hidden_remove((enum hidden_file)stream));
     }
     int result = check_name(path);
     return result == STORAGE_OK ? storage_remove(path) : result;

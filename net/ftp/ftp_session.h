@@ -18,6 +18,9 @@
  * STAT without a name are carried out; other commands wait for the end of the transfer. So they do
  * while the listing of STAT goes out, and until a wrong login has been answered.
  *
+ * Clients ask for the size of what they have just stored, and set its time. Where the files refuse
+ * that (the reserved names), the session answers from what it remembers of its last store.
+ *
  * Time: the clock is injected by ftp_session_poll() and holds until the next one. Transfers are
  * timed in link time, idleness in board time. Memory: a session is about 8 KiB, half of it the
  * piece of a file that is on its way. */
@@ -135,6 +138,9 @@ struct ftp_session {
     char user[LOGIN_TEXT_MAX + 1];
     char directory[STORAGE_PATH_MAX];
     char rename_from[STORAGE_PATH_MAX]; /* "": none */
+    char stored[STORAGE_PATH_MAX];      /* the file of the last STOR or APPE */
+    bool stored_is_known;               /* ... which came to a good end */
+    struct storage_stat stored_stat;
 
     struct ftp_file *file;
     struct ftp_dir *dir;

@@ -7,10 +7,10 @@
 
 #define FTP_STORAGE_FILES 6 /* open at once: one for each session */
 
-/* What is written in place is synced whenever so much has come. Each sync costs the flash one more
- * block of 4 KiB to copy and a commit: at this interval 8 % more wear than none (measured:
+/* What is written in place is synced whenever so much has come. A sync costs the flash the erasing
+ * of two more sectors: at this interval 6 % more wear than none, at half of it 13 % (measured by
  * tests/unit/test_ftp_storage.c). */
-#define FTP_STORAGE_SYNC_BYTES 65536u
+#define FTP_STORAGE_SYNC_BYTES 131072u
 
 int ftp_storage_open_read(struct ftp_file **file, const char *path, uint64_t offset);
 int ftp_storage_open_store(struct ftp_file **file, const char *path, enum ftp_store how,

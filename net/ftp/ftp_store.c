@@ -6,18 +6,18 @@
 
 static void store(struct ftp_session *session, const char *argument, enum ftp_store how)
 {
-    char path[STORAGE_PATH_MAX];
     uint64_t offset = session->restart;
     session->restart = 0;
+    session->stored_is_known = false;
     if (!ftp_transfer_can_begin(session)) {
         return;
     }
     if (how == FTP_STORE_WHOLE && offset > 0) {
         how = FTP_STORE_FROM;
     }
-    int result = ftp_path_resolve(path, session->directory, argument);
+    int result = ftp_path_resolve(session->stored, session->directory, argument);
     if (result == STORAGE_OK) {
-        result = session->config.files->open_store(&session->file, path, how,
+        result = session->config.files->open_store(&session->file, session->stored, how,
                                                    how == FTP_STORE_FROM ? offset : 0);
     }
     if (result != STORAGE_OK) {
@@ -160,6 +160,9 @@ void ftp_session_alive(struct ftp_session *session)
     }
     ftp_transfer_finish(session, false);
     if (result == STORAGE_OK) {
+        session->stored_is_known = true;
+        session->stored_stat =
+            (struct storage_stat){.size = (uint32_t)session->moved, .mtime = session->now.utc_s};
         reply_stored(session);
     } else {
         ftp_reply_error(session, result, FTP_NAMING, "Not stored");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "net/ftp/ftp_internal.h"
+#include "net/ftp/ftp_path.h"
 #include "net/ftp/ftp_time.h"
 #include "net/ftp/ftp_words.h"
 
@@ -11,9 +12,15 @@
 static int set_mtime(struct ftp_session *session, const char *name, uint32_t mtime,
                      char path[STORAGE_PATH_MAX])
 {
-    struct storage_stat stat;
-    int result = ftp_names_stat(session, name, path, &stat);
-    return result == STORAGE_OK ? session->config.files->set_mtime(path, mtime) : result;
+    int result = ftp_path_resolve(path, session->directory, name);
+    if (result == STORAGE_OK) {
+        result = session->config.files->set_mtime(path, mtime);
+    }
+    if (ftp_names_is_stored(session, result, path)) {
+        session->stored_stat.mtime = mtime;
+        result = STORAGE_OK;
+    }
+    return result;
 }
 
 /* 213, what was done, and the name. */

@@ -36,6 +36,18 @@ static void random_event(void)
         "RETR \"\n",
         "LIST *\r\n",
         "PASS y\r\n",
+        "PORT 192,168,1,2,200,1\r\n",
+        "EPRT |1|192.168.1.2|2000|\r\n",
+        "REST 5\r\n",
+        "APPE /flash/f\r\n",
+        "MLSD\r\n",
+        "MLST flash\r\n",
+        "STAT /flash\r\n",
+        "HELP\r\n",
+        "REIN\r\n",
+        "MFMT 20200101000000 /flash/f\r\n",
+        "SITE UTIME a 2 3 4 UTC\r\n",
+        "OPTS MLST type\r\n",
     };
     uint8_t bytes[64];
     const uint8_t *data;
@@ -58,6 +70,7 @@ static void random_event(void)
     }
     case 5:
         if (data_listens) {
+            connect_fails = random_below(4) == 0;
             connect_data();
         }
         break;
