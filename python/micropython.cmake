@@ -24,7 +24,6 @@ list(APPEND MICROPYTHON_SOURCES
     ${MICROPYTHON_DIR}/extmod/modvfs.c
     ${MICROPYTHON_DIR}/extmod/vfs.c
     ${MICROPYTHON_DIR}/extmod/vfs_reader.c
-    ${MICROPYTHON_DIR}/shared/readline/readline.c
     ${MICROPYTHON_DIR}/shared/runtime/gchelper_generic.c
     ${MICROPYTHON_DIR}/shared/runtime/pyexec.c
     ${MICROPYTHON_DIR}/shared/runtime/stdout_helpers.c
