@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pytest
 
 from board import WIPY, Board, again, alive, wait_for
+from ftp_client import Control, remove_tree
 
 TEST_LIMIT = 120  # seconds for one test, whatever it waits for
 SEED = int(os.environ.setdefault("WIPY_TEST_SEED", str(time.time_ns() % 1_000_000)))
@@ -101,3 +102,28 @@ def shared(tmp_path_factory):
     board.start()
     yield board
     _end([board])
+
+
+# ---- FTP to the shared board
+
+
+@pytest.fixture
+def control(shared):
+    with Control(shared) as control:
+        yield control
+
+
+@pytest.fixture
+def ftp(shared):
+    with shared.ftp() as ftp:
+        yield ftp
+
+
+@pytest.fixture
+def folder(ftp, request):
+    """A folder of its own on /flash, gone afterwards."""
+    path = "/flash/" + re.sub(r"\W", "_", request.node.name)[:40]
+    ftp.mkd(path)
+    ftp.cwd(path)
+    yield path
+    remove_tree(ftp, path)
