@@ -80,6 +80,32 @@ static void test_times_are_set(void **state)
     assert_mtime("/flash/main.py", 1072915200);
 }
 
+/* The longest path has room in every command. */
+static void test_long_names(void **state)
+{
+    char path[STORAGE_PATH_MAX], line[FTP_COMMAND_MAX + 1];
+    memset(path, 'n', sizeof path);
+    path[0] = path[200] = path[400] = '/';
+    path[sizeof path - 1] = '\0';
+    add_node(path, false, "", 0);
+    log_in();
+    static const char *const forms[] = {
+        "MFMT 20200101000000 %",
+        "MDTM 20200101000000 %",
+        "SITE UTIME 20200101000000 %",
+        "SITE UTIME % 20010101000000 20200101000000 20020101000000 UTC",
+        "SITE CHMOD 644 %",
+        "MLST %",
+        "SIZE %"};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        size_t place = strcspn(forms[i], "%");
+        memcpy(line, forms[i], place);
+        strcat(strcpy(line + place, path), forms[i] + place + 1);
+        ask_code(line, "2");
+    }
+    assert_mtime(path, 1577836800);
+}
+
 static void test_site(void **state)
 {
     add_node("/flash/a b", false, "", 0);
@@ -332,6 +358,7 @@ int main(void)
         FTP_TEST(test_mlst),
         FTP_TEST(test_mlsd),
         FTP_TEST(test_times_are_set),
+        FTP_TEST(test_long_names),
         FTP_TEST(test_site),
         FTP_TEST(test_help),
         FTP_TEST(test_polite_answers),
