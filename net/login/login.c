@@ -108,11 +108,6 @@ bool login_try(const char *user, const char *password, uint64_t now_link_us, uin
     return false;
 }
 
-bool login_check(const char *user, const char *password)
-{
-    return is_right(user, password);
-}
-
 static bool is_valid(const char *text)
 {
     size_t size = strnlen(text, LOGIN_TEXT_MAX + 1);

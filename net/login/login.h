@@ -37,9 +37,6 @@ int login_init(bool factory);
  * milliseconds as long as a saved password has not been used since the reset, else microseconds. */
 bool login_try(const char *user, const char *password, uint64_t now_link_us, uint64_t *refuse_us);
 
-/* login_try() for who does not delay. Only until FTP does. */
-bool login_check(const char *user, const char *password);
-
 /* Another user name and password, from now on; sessions that are open stay. Until the next hard
  * reset, or with `save` for good: then they are in flash when it returns, the password as a hash
  * (docs/spec.md, "Configuration"). To save micro and python is to go back to the factory login.
