@@ -8,13 +8,15 @@
 
 static void set_login(mp_obj_t user, mp_obj_t password, bool save)
 {
-    static const char what[] = "user and password must be 1 to 64 bytes of text without control characters";
+    static const char what[] =
+        "user and password must be 1 to 64 bytes of text without control characters";
     char texts[2][LOGIN_TEXT_MAX + 1] = {"", ""};
     python_get_text(user, texts[0], LOGIN_TEXT_MAX, (mp_rom_error_text_t)what);
     python_get_text(password, texts[1], LOGIN_TEXT_MAX, (mp_rom_error_text_t)what);
     int result = login_set(texts[0], texts[1], save);
     if (result == LOGIN_NOT_SAVED) {
-        python_raise_os_error(MP_EIO, MP_ERROR_TEXT("the login cannot be saved: the flash fails; the old one holds"));
+        python_raise_os_error(
+            MP_EIO, MP_ERROR_TEXT("the login cannot be saved: the flash fails; the old one holds"));
     }
     if (result < 0) {
         mp_raise_ValueError((mp_rom_error_text_t)what);
