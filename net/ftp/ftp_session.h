@@ -22,7 +22,7 @@
  * that (the reserved names), the session answers from what it remembers of its last store.
  *
  * Time: the clock is injected by ftp_session_poll() and holds until the next one. Transfers are
- * timed in link time, idleness in board time. Memory: a session is about 8 KiB, half of it the
+ * timed in link time, idleness in board time. Memory: a session is about 9 KiB, half of it the
  * piece of a file that is on its way. */
 #ifndef NET_FTP_FTP_SESSION_H
 #define NET_FTP_FTP_SESSION_H

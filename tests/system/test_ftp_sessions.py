@@ -33,6 +33,8 @@ def test_six_sessions_with_a_transfer_each(shared, seeded):
     """And a seventh is told why it has to wait; the place of one that ends is free at once."""
     data = seeded.randbytes(300_000)
     sessions = [shared.ftp() for _ in range(6)]
+    for ftp in sessions:
+        assert ftp.sendcmd("EPSV").startswith("229")  # six that listen at once
     connections = [ftp.transfercmd(f"STOR /flash/six{number}") for number, ftp in enumerate(sessions)]
     with Control(shared, login=False) as one_too_many:
         assert re.fullmatch(r"421 .*[a-z].*\r\n", one_too_many.greeting)
