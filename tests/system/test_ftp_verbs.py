@@ -136,11 +136,11 @@ def test_active_mode_without_a_listener(control):
     with listen(control.socket.getsockname()[0]) as listener:
         command = port_command(listener)
     assert control.command(command).startswith("200 ")
-    replies = control.command("NLST /")
-    if replies.startswith("150"):
-        replies = control.reply()
-    assert replies.startswith(("425 ", "426 "))
-    assert control.command("NOOP").startswith("200 ")
+    reply = control.command("STOR /flash/nothing")
+    if reply.startswith("150"):
+        reply = control.reply()
+    assert reply.startswith(("425 ", "426 "))
+    assert control.command("SIZE /flash/nothing").startswith("550 ")
 
 
 def test_passive_ports_are_not_to_be_guessed(shared):
