@@ -55,15 +55,20 @@ static size_t columns(const char *text, size_t length)
     return is_in(wide, MP_ARRAY_SIZE(wide), character) ? 2 : 1;
 }
 
+/* Whether the character `text` would have only the last column, and needs two. */
+static bool is_split(const char *text, size_t length, size_t at, size_t width)
+{
+    return width >= 2 && at % width == width - 1 && columns(text, length) == 2;
+}
+
 size_t terminal_after(const char *text, size_t size, size_t at, size_t width)
 {
     for (size_t next = 0; next < size;) {
         size_t length = terminal_character(text + next, size - next);
-        size_t wanted = columns(text + next, length);
-        if (wanted == 2 && width >= 2 && at % width == width - 1) {
-            at++; /* it does not fit into the last column */
+        if (is_split(text + next, length, at, width)) {
+            at++;
         }
-        at += wanted;
+        at += columns(text + next, length);
         next += length;
     }
     return at;
@@ -71,14 +76,27 @@ size_t terminal_after(const char *text, size_t size, size_t at, size_t width)
 
 size_t terminal_print(const char *text, size_t size, size_t at, size_t width)
 {
-    size_t end = terminal_after(text, size, at, width);
-    mp_hal_stdout_tx_strn(text, size);
-    if (width > 0 && size > 0 && end % width == 0) {
+    size_t printed = 0;
+    for (size_t next = 0; next < size;) {
+        size_t length = terminal_character(text + next, size - next);
+        if (is_split(text + next, length, at, width)) {
+            /* The column is left empty; what stood there may still do, and not every terminal would
+             * go on to the next row by itself. */
+            mp_hal_stdout_tx_strn(text + printed, next - printed);
+            mp_hal_stdout_tx_strn(" ", 1);
+            printed = next;
+            at++;
+        }
+        at += columns(text + next, length);
+        next += length;
+    }
+    mp_hal_stdout_tx_strn(text + printed, size - printed);
+    if (width > 0 && size > 0 && at % width == 0) {
         /* The last column is full, and terminals put off going to the next row until there is
          * something to show there. */
         mp_hal_stdout_tx_strn(" \r", 2);
     }
-    return end;
+    return at;
 }
 
 static void step(size_t count, char direction)

@@ -184,7 +184,7 @@ def test_editing_a_long_line(narrow):
 def test_random_keys_leave_screen_and_line_the_same(narrow, seeded):
     """What the screen shows is what Python gets."""
     letters = ["a", "b", "0", "9", "ů", "ž", "日", "ß", "-"]
-    for _ in range(15):
+    for _ in range(30):
         line, cursor = [], 0
         for _ in range(120):
             key = seeded.choice(["letter"] * 3 + ["left", "right", "home", "end", "delete", "back"])
