@@ -7,13 +7,12 @@
 #include "py/mphal.h"
 #include "py/mpstate.h"
 #include "py/repl.h"
+#include "python/key_sequence.h"
 #include "python/terminal.h"
 #include "shared/readline/readline.h"
 #include "system/console.h"
 
 #define INDENT 4u
-
-enum key_sequence { KEYS_PLAIN, KEYS_ESCAPE, KEYS_CSI, KEYS_SS3 };
 
 static struct {
     vstr_t *line;
@@ -27,9 +26,7 @@ static struct {
     bool indents;  /* new rows of a block are indented */
     bool indented; /* ... and nothing was typed since */
 
-    enum key_sequence keys;
-    unsigned parameter; /* the first one of a CSI sequence */
-    bool more_parameters;
+    struct key_sequence keys;
     uint8_t character[4]; /* UTF-8, not complete */
     uint8_t character_size;
 } editor;
@@ -237,69 +234,10 @@ static void control_key(int c)
         cut(editor.start, editor.cursor);
         break;
     case 0x1b:
-        editor.keys = KEYS_ESCAPE;
+        key_sequence_begin(&editor.keys);
         break;
     default:
         break;
-    }
-}
-
-/* A key that sends ESC [ LETTER or ESC O LETTER: the same as which control key. */
-static int letter_key(int letter)
-{
-    switch (letter) {
-    case 'A':
-        return CHAR_CTRL_P;
-    case 'B':
-        return CHAR_CTRL_N;
-    case 'C':
-        return CHAR_CTRL_F;
-    case 'D':
-        return CHAR_CTRL_B;
-    case 'H':
-        return CHAR_CTRL_A;
-    case 'F':
-        return CHAR_CTRL_E;
-    default:
-        return 0;
-    }
-}
-
-/* ESC [ NUMBER ~ */
-static int number_key(unsigned number)
-{
-    switch (number) {
-    case 1:
-    case 7:
-        return CHAR_CTRL_A;
-    case 4:
-    case 8:
-        return CHAR_CTRL_E;
-    case 3:
-        return CHAR_CTRL_D;
-    default:
-        return 0;
-    }
-}
-
-static void in_sequence(int c)
-{
-    if (editor.keys == KEYS_ESCAPE && (c == '[' || c == 'O')) {
-        editor.keys = c == '[' ? KEYS_CSI : KEYS_SS3;
-        editor.parameter = 0;
-        editor.more_parameters = false;
-    } else if (editor.keys == KEYS_CSI && c >= 0x20 && c < 0x40) {
-        if (c == ';') {
-            editor.more_parameters = true;
-        } else if (c >= '0' && c <= '9' && !editor.more_parameters && editor.parameter < 1000) {
-            editor.parameter = editor.parameter * 10 + (unsigned)(c - '0');
-        }
-    } else {
-        bool is_key = editor.keys != KEYS_ESCAPE;
-        editor.keys = KEYS_PLAIN;
-        if (is_key) {
-            control_key(c == '~' ? number_key(editor.parameter) : letter_key(c));
-        }
     }
 }
 
@@ -320,8 +258,8 @@ static void character_byte(uint8_t byte)
 
 int readline_process_char(int c)
 {
-    if (editor.keys != KEYS_PLAIN) {
-        in_sequence(c);
+    if (key_sequence_is_open(&editor.keys)) {
+        control_key(key_sequence_feed(&editor.keys, c));
     } else if (c >= CHAR_CTRL_A && c <= CHAR_CTRL_E && editor.line->len == editor.start) {
         return c;
     } else if (c == CHAR_CTRL_C) {
