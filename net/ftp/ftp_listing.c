@@ -59,6 +59,9 @@ int ftp_listing_fill(struct ftp_session *session)
 static void set_names(struct ftp_session *session, const char *argument, size_t length,
                       const char *pattern)
 {
+    if (length == 1 && argument[0] == '.') {
+        length = 0; /* people type `nlst .` to name a file for the list, and mean bare names */
+    }
     char *end = session->list_prefix + length;
     memcpy(session->list_prefix, argument, length);
     if (length > 0 && end[-1] != '/') {

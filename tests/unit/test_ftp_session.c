@@ -221,6 +221,9 @@ static void test_listings(void **state)
     passive();
     ask_code("NLST ./-x", "150 ");
     assert_string_equal(received, "./-x\r\n");
+    passive();
+    ask_code("NLST .", "150 ");
+    assert_string_equal(received, "lib\r\nmain.py\r\nboot.py\r\n-x\r\n");
 }
 
 /* ---- names */
