@@ -43,6 +43,7 @@ setup:
 
 setup-test: setup
 	@tools/setup test
+	@tools/fetch-npm >/dev/null
 
 setup-bench: setup-test
 	@tools/setup bench

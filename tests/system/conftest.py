@@ -96,12 +96,22 @@ def board(make_board):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def make_shared(tmp_path_factory):
+    """make_shared(name): running boards that end with the tests of the file."""
+    boards = []
+
+    def make(name):
+        boards.append(Board(tmp_path_factory.mktemp(name) / "wipy"))
+        return boards[-1].start()
+
+    yield make
+    _end(boards)
+
+
+@pytest.fixture(scope="module")
+def shared(make_shared):
     """A running board that the tests of one file share; they leave it as they found it."""
-    board = Board(tmp_path_factory.mktemp("shared") / "wipy")
-    board.start()
-    yield board
-    _end([board])
+    return make_shared("shared")
 
 
 # ---- FTP to the shared board
