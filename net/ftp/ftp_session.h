@@ -186,7 +186,7 @@ void ftp_session_lost(struct ftp_session *session);
  * of them were taken. There may be more at once. */
 size_t ftp_session_output(struct ftp_session *session, const uint8_t **data);
 void ftp_session_output_taken(struct ftp_session *session, size_t size);
-/* The place is needed: 421 and close. */
+/* The place is needed: 421 and close. Not of a session that has logged in. */
 void ftp_session_evict(struct ftp_session *session);
 /* All replies are out and the session is over: the transport closes the control connection. */
 bool ftp_session_is_over(const struct ftp_session *session);
