@@ -16,7 +16,9 @@ PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 # What `--long` runs once more, with the firmware as an ordinary program with the address sanitizer (targets/hosted).
 HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "resets", "telnet")]
 # What takes longer there than in `make test`, by WIPY_TEST_LONG.
-LONGER = ["tests/system/test_ota_model.py", "tests/system/test_endurance.py"]
+LONGER = ["tests/system/test_ota_model.py"]
+# The same with the release build, whose memory is as it is for users.
+LONGER_RELEASE = ["tests/system/test_endurance.py"]
 
 
 class Count:
@@ -74,9 +76,11 @@ def main():
                      [*PYTEST, *tests, "-q", f"--junit-xml={reports / 'system.xml'}"], env={**environment, **extra})
         count.junit(reports / "system.xml", status)
         if arguments.long:
-            status = run("longer system tests", [*PYTEST, *LONGER, "-q", f"--junit-xml={reports / 'longer.xml'}"],
-                         env={**environment, "WIPY_TEST_LONG": "1"})
-            count.junit(reports / "longer.xml", status)
+            for title, tests, wipy in (("longer system tests", LONGER, build / "wipy"),
+                                       ("endurance of the release build", LONGER_RELEASE, ROOT / "build/wipy")):
+                status = run(title, [*PYTEST, *tests, "-q", f"--junit-xml={reports / 'longer.xml'}"],
+                             env={**environment, "WIPY_TEST_LONG": "1", "WIPY": str(wipy)})
+                count.junit(reports / "longer.xml", status)
         if arguments.fuzz:
             count.one(run("fuzzing", [sys.executable, "tests/fuzz/run", arguments.fuzz]) == 0)
         some = [] if arguments.long else ["--only", "net_hosted"]
