@@ -16,7 +16,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 # What `--long` runs once more, with the firmware as an ordinary program with the address sanitizer (targets/hosted).
 HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "resets", "telnet")]
 # What takes longer there than in `make test`, by WIPY_TEST_LONG.
-LONGER = ["tests/system/test_ota_model.py"]
+LONGER = ["tests/system/test_ota_model.py", "tests/system/test_clients.py"]
 # The same with the release build, whose memory is as it is for users.
 LONGER_RELEASE = ["tests/system/test_endurance.py"]
 

@@ -1,5 +1,5 @@
 """The real FileZilla on a virtual display. It is driven by its own files: a site manager's entry to connect to, and a queue, which it processes at
-Ctrl-P. Its log tells what came of it. What needs the mouse in its windows is not done: rename, delete."""
+Ctrl-P. Its log tells what came of it. Not done: what needs the mouse in its windows, which is rename, delete, and whole folders down."""
 
 import base64
 import os
@@ -12,12 +12,13 @@ from xml.sax.saxutils import escape
 from board import PASSWORD, USER, wait_for
 from clients.programs import LIMIT, Failed, Program
 
-DOWNLOAD = 1  # flag in the queue
-OVERWRITE, RESUME = 1, 4  # when a file exists
+DOWNLOAD = 16  # flag in the queue
+OVERWRITE, RESUME = 1, 5  # when a file exists
 SETTINGS = {
-    "Update Check": 0, "Greeting version": "99.0.0", "Prompt password save": 0, "Logging": 1, "Raw directory listing": 1, "Reconnect count": 0,
+    "Update Check": 0, "Greeting version": "99.0.0", "Prompt password save": 0, "Logging": 1, "Reconnect count": 0,
     "Timeout": 20,
 }
+PLATFORM = ' platform="unix"'
 SERVERS = "host TEXT NOT NULL, port INTEGER, user TEXT, password TEXT, account TEXT, keyfile TEXT, protocol INTEGER, type INTEGER, logontype INTEGER, \
 timezone_offset INTEGER, transfer_mode TEXT, max_connections INTEGER, encoding TEXT, bypass_proxy INTEGER, post_login_commands TEXT, name TEXT, \
 parameters TEXT, site_path TEXT DEFAULT NULL"
@@ -40,7 +41,8 @@ class Display:
         if cls.process is None:
             read, write = os.pipe()
             cls.process = subprocess.Popen(
-                ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24"], pass_fds=[write], stderr=subprocess.DEVNULL)
+                ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24"], pass_fds=[write],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             os.close(write)
             with os.fdopen(read) as file:
                 cls.name = f":{int(file.readline())}"
@@ -66,10 +68,10 @@ class FileZilla(Program):
         folder.mkdir(parents=True, exist_ok=True)
         self.log = self.home / "log"
         self.log.unlink(missing_ok=True)
-        settings = {**SETTINGS, "Log file": self.log, "Number of Transfers": self.transfers,
+        settings = {**SETTINGS, "Logging file": self.log, "Number of Transfers": self.transfers,
                     "File exists action upload": exists, "File exists action download": exists}
         (folder / "filezilla.xml").write_text('<?xml version="1.0"?>\n<FileZilla3><Settings>' + "".join(
-            f'<Setting name="{name}">{escape(str(value))}</Setting>' for name, value in settings.items()) + "</Settings></FileZilla3>")
+            f'<Setting name="{name}"{PLATFORM if name == "Logging file" else ""}>{escape(str(value))}</Setting>' for name, value in settings.items()) + "</Settings></FileZilla3>")
         (folder / "trustedcerts.xml").write_text(
             f'<?xml version="1.0"?>\n<FileZilla3><InsecureHosts><Host Port="{self.port}">{self.host}</Host></InsecureHosts></FileZilla3>')
         for queue in folder.glob("queue.sqlite3*"):
@@ -109,23 +111,36 @@ class FileZilla(Program):
         """Run it until its log is `done`; returns the log."""
         environment = {**self.environment, "DISPLAY": Display.start()}
         environment.pop("XDG_CONFIG_HOME", None)
-        with open(self.home / "output", "w") as output:
-            process = subprocess.Popen(["filezilla", *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        try:
-            def xdotool(*command):
-                return subprocess.run(["xdotool", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
-            window = wait_for(lambda: xdotool("search", "--onlyvisible", "--name", "FileZilla$").split(), "FileZilla's window", LIMIT)[0]
+        def xdotool(*command):
+            return subprocess.run(["xdotool", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+
+        def start():
+            with open(self.home / "output", "w") as output:
+                return subprocess.Popen(["filezilla", *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+        process = start()
+        try:
+            try:
+                window = self.window(xdotool)
+            except AssertionError:  # about one start in fifty shows no window, for whatever reason of its own
+                process.kill()
+                process.wait()
+                process = start()
+                window = self.window(xdotool)
             end = time.monotonic() + LIMIT
             while not done(self.said()):
                 assert process.poll() is None and time.monotonic() < end, f"FileZilla does not do it:\n{self.said()}"
                 if keys and not self.said():
-                    xdotool("windowfocus", "--sync", window, "key", *keys)
+                    xdotool("windowfocus", "--sync", window[0], "key", *keys)
                 time.sleep(0.2)
         finally:
             process.kill()
             process.wait()
         return self.said()
+
+    def window(self, xdotool):
+        return wait_for(lambda: xdotool("search", "--onlyvisible", "--name", "FileZilla$").split() or self.said(), "FileZilla's window")
 
     def transfer(self, transfers, exists=OVERWRITE):
         folder = self.write_settings(exists)
@@ -136,10 +151,13 @@ class FileZilla(Program):
         if said.count(ends[0]) < len(transfers):
             raise Failed(said)
 
-    def list(self, folder):
+    def opens(self, folder):
+        """Show a folder in its window; its log says whether it has understood the listing, the names are only in the window."""
         self.write_site(self.write_settings(OVERWRITE), folder)
-        said = self.until(["-c", "0/wipy"], lambda said: f'Directory listing of "{folder}" successful' in said)
-        return [line.partition("; ")[2] for line in said.splitlines() if "Listing:" in line and ";type=" in line or "type=" in line and "; " in line]
+        ends = f'Directory listing of "{folder}" successful', "Failed to retrieve directory listing"
+        said = self.until(["-c", "0/wipy"], lambda said: any(end in said for end in ends))
+        if ends[0] not in said:
+            raise Failed(said)
 
     def up(self, local, remote):
         self.transfer([(False, local, remote)])
@@ -170,7 +188,7 @@ class FileZilla(Program):
 class FileZillaPlain(FileZilla):
     """As the manual of the WiPy has it: a site with plain FTP and one connection."""
 
-    name = "FileZilla, one connection"
+    name = "FileZilla-1"
     protocol, connections = 6, 1
 
     many_up = None

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from board import PASSWORD, ROOT, USER
 
-LIMIT = 100  # seconds that a client may take
+LIMIT = 60  # seconds that a client may take
 
 
 class Failed(Exception):
