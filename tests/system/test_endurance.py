@@ -48,7 +48,7 @@ class Memory:
         assert self.heap == before.heap
         for pid, kib in self.processes.items():
             if pid in self.mcu:
-                assert kib == before.processes[pid]
+                assert kib <= before.processes[pid] + 16  # it has no allocator, but pages that nothing has touched yet
             elif not SANITIZED:  # its allocator grows by itself, and looks for leaks at the end
                 assert kib <= before.processes[pid] + GROWTH_KIB
 
