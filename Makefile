@@ -4,11 +4,12 @@ SHELL := /bin/bash
 BUILD := build
 TESTED := $(BUILD)/sanitizers
 CORTEX := $(BUILD)/cortex-m4
+FUZZED := $(BUILD)/fuzz
 PYTHON := /usr/bin/python3
 DIR ?= my-wipy
 
 .DEFAULT_GOAL := build
-.PHONY: build run test test-long bench check-cortex-m4 clean help setup setup-test setup-bench setup-cortex FORCE
+.PHONY: build run test test-long bench check-cortex-m4 clean help setup setup-test setup-fuzz setup-bench setup-cortex FORCE
 
 help: ## this text
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,9 +24,10 @@ test: setup-test build $(TESTED)/build.ninja ## unit and system tests, with sani
 	@ninja -C $(TESTED)
 	@$(PYTHON) tools/test.py $(TESTED)
 
-test-long: setup-test build $(TESTED)/build.ninja ## the longer sweeps: MicroPython's own tests, power loss, kill -9
+test-long: setup-fuzz build $(TESTED)/build.ninja $(FUZZED)/build.ninja ## the longer sweeps: MicroPython's own tests, power loss, kill -9, fuzzing
 	@ninja -C $(TESTED) all hosted
-	@$(PYTHON) tools/test.py --long $(TESTED)
+	@ninja -C $(FUZZED) fuzzers
+	@$(PYTHON) tools/test.py --long --fuzz $(FUZZED) $(TESTED)
 
 bench: setup-bench build ## figures, as ratios against peers measured in the same run
 	@$(PYTHON) tests/bench/bench.py
@@ -43,6 +45,10 @@ setup:
 
 setup-test: setup
 	@tools/setup test
+	@tools/fetch-npm >/dev/null
+
+setup-fuzz: setup-test
+	@tools/setup fuzz
 
 setup-bench: setup-test
 	@tools/setup bench
@@ -57,7 +63,8 @@ $(BUILD)/sources.env: FORCE | setup
 $(BUILD)/build.ninja: PRESET = virtual
 $(TESTED)/build.ninja: PRESET = sanitizers
 $(CORTEX)/build.ninja: PRESET = cortex-m4
-$(BUILD)/build.ninja $(TESTED)/build.ninja $(CORTEX)/build.ninja: $(BUILD)/sources.env CMakePresets.json
+$(FUZZED)/build.ninja: PRESET = fuzz
+$(BUILD)/build.ninja $(TESTED)/build.ninja $(CORTEX)/build.ninja $(FUZZED)/build.ninja: $(BUILD)/sources.env CMakePresets.json
 	@set -a; . $(BUILD)/sources.env; set +a; \
 	    log=$$(mktemp); cmake --preset $(PRESET) >$$log 2>&1 || { cat $$log >&2; rm -f $$log; exit 1; }; rm -f $$log
 	@touch $@

@@ -1,10 +1,13 @@
 #include "net/net.h"
 
+#include "hal/report.h"
 #include "hal/result.h"
 #include "net/ftp/ftp_server.h"
+#include "net/login/login.h"
 #include "net/stack/stack.h"
 #include "net/telnet/telnet_server.h"
 #include "net/wlan.h"
+#include "update/update.h"
 
 static bool running;
 static uint32_t timeout_s;
@@ -14,6 +17,9 @@ int net_init(const char *banner)
     int result = wlan_init();
     if (result < 0) {
         return result;
+    }
+    if (login_init(update_is_safe_boot()) < 0) {
+        hal_report(HAL_REPORT_NOTICE, "the saved login cannot be read: the factory login holds");
     }
     telnet_server_init(banner);
     net_servers_set_timeout(NET_TIMEOUT_S);

@@ -29,7 +29,6 @@ list(APPEND MICROPYTHON_SOURCES
     ${MICROPYTHON_DIR}/extmod/vfs_fat_file.c
     ${MICROPYTHON_DIR}/extmod/vfs_lfs.c
     ${MICROPYTHON_DIR}/extmod/vfs_reader.c
-    ${MICROPYTHON_DIR}/shared/readline/readline.c
     ${MICROPYTHON_DIR}/shared/runtime/gchelper_generic.c
     ${MICROPYTHON_DIR}/shared/runtime/pyexec.c
     ${MICROPYTHON_DIR}/shared/runtime/stdout_helpers.c

@@ -35,7 +35,7 @@ MP_DECLARE_CONST_FUN_OBJ_KW(python_wlan_irq_obj);
 MP_DECLARE_CONST_FUN_OBJ_KW(python_ipconfig_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(python_wlan_scan_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(python_wlan_connections_obj);
-MP_DECLARE_CONST_FUN_OBJ_2(python_server_login_obj);
+MP_DECLARE_CONST_FUN_OBJ_KW(python_server_login_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(python_server_timeout_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(python_server_running_obj);
 

@@ -5,6 +5,7 @@
 #include "py/objstr.h"
 #include "py/objtuple.h"
 #include "py/runtime.h"
+#include "system/console.h"
 #include "system/heartbeat.h"
 #include "update/update.h"
 
@@ -42,10 +43,23 @@ static mp_obj_t wipy_firmware(void)
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(wipy_firmware_obj, wipy_firmware);
 
+/* terminal_size(): (columns, rows) of the telnet client's window, None when it has not told. */
+static mp_obj_t wipy_terminal_size(void)
+{
+    struct console_size size = console_size();
+    if (size.columns == 0 || size.rows == 0) {
+        return mp_const_none;
+    }
+    mp_obj_t values[] = {MP_OBJ_NEW_SMALL_INT(size.columns), MP_OBJ_NEW_SMALL_INT(size.rows)};
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(values), values);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(wipy_terminal_size_obj, wipy_terminal_size);
+
 static const mp_rom_map_elem_t wipy_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_wipy)},
     {MP_ROM_QSTR(MP_QSTR_heartbeat), MP_ROM_PTR(&wipy_heartbeat_obj)},
     {MP_ROM_QSTR(MP_QSTR_firmware), MP_ROM_PTR(&wipy_firmware_obj)},
+    {MP_ROM_QSTR(MP_QSTR_terminal_size), MP_ROM_PTR(&wipy_terminal_size_obj)},
 };
 static MP_DEFINE_CONST_DICT(wipy_globals, wipy_globals_table);
 

@@ -72,10 +72,6 @@ void python_wait_ms(mp_uint_t ms);
 /* ---- the prompt */
 #define MICROPY_HELPER_REPL           (1)
 #define MICROPY_READLINE_HISTORY_SIZE (50)
-/* No moves by words: on the second line of a statement they run into the first one, and from there out of the line's buffer. */
-#define MICROPY_REPL_EMACS_WORDS_MOVE       (0)
-#define MICROPY_REPL_EMACS_EXTRA_WORDS_MOVE (0)
-#define MICROPY_HAL_HAS_VT100         (0) /* ours, in mphalport.c: readline's own asserts on a move of 1000 or more */
 /* Raw paste announces half of this as two bytes: 04 04, as Python's telnetlib, through which
  * pyboard.py logs in, swallows zero bytes. */
 #define MICROPY_REPL_STDIN_BUFFER_MAX (2056)

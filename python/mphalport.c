@@ -106,17 +106,3 @@ unsigned long python_random_seed(void)
     hal_random(&seed, sizeof seed);
     return seed;
 }
-
-void mp_hal_move_cursor_back(unsigned count)
-{
-    if (count <= 4) {
-        mp_hal_stdout_tx_strn("\b\b\b\b", count); /* the usual case, and shorter */
-    } else {
-        mp_printf(&mp_plat_print, "\x1b[%uD", count);
-    }
-}
-
-void mp_hal_erase_line_from_cursor(unsigned count)
-{
-    mp_hal_stdout_tx_strn("\x1b[K", 3);
-}

@@ -37,10 +37,6 @@ static inline uint64_t mp_hal_time_ns(void)
 #define mp_hal_ticks_cpu mp_hal_ticks_cpu
 #define mp_hal_time_ns   mp_hal_time_ns
 
-/* The line editor's terminal: move the cursor `count` columns to the left; erase the line from the cursor on. */
-void mp_hal_move_cursor_back(unsigned count);
-void mp_hal_erase_line_from_cursor(unsigned count);
-
 /* What long-running C code calls between its steps. */
 static inline void python_poll_pending(void)
 {

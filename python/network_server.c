@@ -1,18 +1,24 @@
 /* network.Server: telnet and FTP, their login and idle time-out. All of it is the factory's again
- * after a hard reset. */
+ * after a hard reset, but for a login that was saved. */
 #include "net/login/login.h"
 #include "net/net.h"
 #include "py/mperrno.h"
 #include "py/runtime.h"
 #include "python/modnetwork.h"
 
-static void set_login(mp_obj_t user, mp_obj_t password)
+static void set_login(mp_obj_t user, mp_obj_t password, bool save)
 {
-    static const char what[] = "user and password must be 1 to 64 printable characters";
+    static const char what[] =
+        "user and password must be 1 to 64 bytes of text without control characters";
     char texts[2][LOGIN_TEXT_MAX + 1] = {"", ""};
     python_get_text(user, texts[0], LOGIN_TEXT_MAX, (mp_rom_error_text_t)what);
     python_get_text(password, texts[1], LOGIN_TEXT_MAX, (mp_rom_error_text_t)what);
-    if (!login_set(texts[0], texts[1])) {
+    int result = login_set(texts[0], texts[1], save);
+    if (result == LOGIN_NOT_SAVED) {
+        python_raise_os_error(
+            MP_EIO, MP_ERROR_TEXT("the login cannot be saved: the flash fails; the old one holds"));
+    }
+    if (result < 0) {
         mp_raise_ValueError((mp_rom_error_text_t)what);
     }
 }
@@ -38,6 +44,7 @@ static void start(void)
 static const mp_arg_t server_args[] = {
     {MP_QSTR_login, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
     {MP_QSTR_timeout, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+    {MP_QSTR_save, MP_ARG_KW_ONLY | MP_ARG_BOOL, {.u_bool = false}},
 };
 
 static void change(const mp_obj_t *args, size_t n_args, mp_map_t *kw)
@@ -47,14 +54,16 @@ static void change(const mp_obj_t *args, size_t n_args, mp_map_t *kw)
     if (arg[0].u_obj != mp_const_none) {
         mp_obj_t *items;
         mp_obj_get_array_fixed_n(arg[0].u_obj, 2, &items);
-        set_login(items[0], items[1]);
+        set_login(items[0], items[1], arg[2].u_bool);
+    } else if (arg[2].u_bool) {
+        mp_raise_ValueError(MP_ERROR_TEXT("save=True needs login=(user, password)"));
     }
     if (arg[1].u_obj != mp_const_none) {
         set_timeout(arg[1].u_obj);
     }
 }
 
-/* Server([id], *, login, timeout): without settings it changes nothing. */
+/* Server([id], *, login, timeout, save): without settings it changes nothing. */
 static mp_obj_t server_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
                                 const mp_obj_t *args)
 {
@@ -72,7 +81,7 @@ static mp_obj_t server_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     return MP_OBJ_FROM_PTR(&the_one);
 }
 
-/* init(*, login, timeout): what is not given stays; starts the services. */
+/* init(*, login, timeout, save): what is not given stays; starts the services. */
 static mp_obj_t server_init(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
 {
     change(args + 1, n_args - 1, kw);
@@ -113,13 +122,26 @@ static mp_obj_t server_timeout_of(size_t n_args, const mp_obj_t *args)
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(server_timeout_of_obj, 1, 2, server_timeout_of);
 
-/* server_login(user, password) */
-static mp_obj_t server_login(mp_obj_t user, mp_obj_t password)
+/* server_login(user, password, *, save=False) */
+static mp_obj_t server_login(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
 {
-    set_login(user, password);
+    static const mp_arg_t login_args[] = {
+        {MP_QSTR_user, MP_ARG_REQUIRED | MP_ARG_OBJ, {0}},
+        {MP_QSTR_password, MP_ARG_REQUIRED | MP_ARG_OBJ, {0}},
+        {MP_QSTR_save, MP_ARG_KW_ONLY | MP_ARG_BOOL, {.u_bool = false}},
+    };
+    mp_arg_val_t arg[MP_ARRAY_SIZE(login_args)];
+    mp_arg_parse_all(n_args, args, kw, MP_ARRAY_SIZE(login_args), login_args, arg);
+    set_login(arg[0].u_obj, arg[1].u_obj, arg[2].u_bool);
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_2(python_server_login_obj, server_login);
+MP_DEFINE_CONST_FUN_OBJ_KW(python_server_login_obj, 0, server_login);
+
+static mp_obj_t server_login_of(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
+{
+    return server_login(n_args - 1, args + 1, kw);
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(server_login_of_obj, 1, server_login_of);
 
 /* server_running([run]) */
 static mp_obj_t server_running(size_t n_args, const mp_obj_t *args)
@@ -139,6 +161,7 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(python_server_running_obj, 0, 1, server_runn
 static const mp_rom_map_elem_t server_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_init), MP_ROM_PTR(&server_init_obj)},
     {MP_ROM_QSTR(MP_QSTR_deinit), MP_ROM_PTR(&server_deinit_obj)},
+    {MP_ROM_QSTR(MP_QSTR_login), MP_ROM_PTR(&server_login_of_obj)},
     {MP_ROM_QSTR(MP_QSTR_timeout), MP_ROM_PTR(&server_timeout_of_obj)},
     {MP_ROM_QSTR(MP_QSTR_isrunning), MP_ROM_PTR(&server_isrunning_obj)},
 };

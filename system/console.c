@@ -14,6 +14,8 @@ static uint32_t discarded;
 static int interrupt_character;
 static void (*interrupt_function)(void);
 static void (*remote_write)(const char *data, size_t size);
+static struct console_size window;
+static bool waiting;
 
 /* What the UART gave and the queue has not taken yet. */
 static uint8_t uart_held[UART_CHUNK];
@@ -33,6 +35,8 @@ void console_init(void)
     interrupt_character = -1;
     interrupt_function = NULL;
     remote_write = NULL;
+    window = (struct console_size){0};
+    waiting = false;
     uart_held_first = 0;
     uart_held_count = 0;
 }
@@ -127,7 +131,8 @@ uint32_t console_discarded(void)
 
 int console_read(void)
 {
-    if (queue_count == 0) {
+    waiting = queue_count == 0;
+    if (waiting) {
         return -1;
     }
     uint8_t byte = queue[queue_first];
@@ -140,6 +145,21 @@ int console_read(void)
 bool console_readable(void)
 {
     return queue_count > 0;
+}
+
+bool console_is_waiting(void)
+{
+    return waiting && queue_count == 0;
+}
+
+void console_set_size(struct console_size size)
+{
+    window = size;
+}
+
+struct console_size console_size(void)
+{
+    return window;
 }
 
 /* The UART's end may be slower than we are; the loop goes on meanwhile. */
@@ -158,6 +178,7 @@ static void write_uart(const char *data, size_t size)
 
 void console_write(const char *data, size_t size)
 {
+    waiting = false;
     if (remote_write) {
         remote_write(data, size);
     }

@@ -43,14 +43,24 @@ uint32_t console_discarded(void);
 /* The reader (Python). */
 int console_read(void); /* one byte, -1: none now */
 bool console_readable(void);
+/* The reader has found nothing and waits, as far as one can tell: nothing was printed since. */
+bool console_is_waiting(void);
 
-/* Output: to the remote sink, when there is one, and to the UART. Waits while a reader of either is slow (the loop goes on), by the
- * bounds of each: a program that prints goes at the pace of the slower one. */
+/* Output: to the remote sink, when there is one, and to the UART. Waits while a reader of either is
+ * slow (the loop goes on), by the bounds of each: a program that prints goes at the pace of the
+ * slower one. */
 void console_write(const char *data, size_t size);
 
 /* The remote session's output (telnet). `write` takes all of the data and never waits longer than
  * its documented bound. NULL: none. */
 void console_set_remote(void (*write)(const char *data, size_t size));
+
+/* The window of the remote session's client, in characters; 0: unknown. At first unknown. */
+struct console_size {
+    uint16_t columns, rows;
+};
+void console_set_size(struct console_size size);
+struct console_size console_size(void);
 
 /* Loop client: moves UART input into the queue. */
 void console_poll(void);

@@ -38,7 +38,7 @@ FIRMWARE_WORLD = {"lib", "hal", "storage", "image", "boot", "update", "system", 
 C_HEADERS = {"assert.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
              "stdint.h", "stdlib.h", "string.h", "setjmp.h",
              "alloca.h", "sys/types.h"}  # not the language's, but newlib has them, and MicroPython and lwIP ask for them
-LIBRARIES = {"storage": ("lfs2", "ff.h", "diskio.h"), "net": ("lwip/", "netif/", "arch/", "lwipopts.h"), "image": ("mbedtls/",), "python": ("py/", "extmod/", "shared/",
+LIBRARIES = {"storage": ("lfs2", "ff.h", "diskio.h"), "net": ("mbedtls/", "lwip/", "netif/", "arch/", "lwipopts.h"), "image": ("mbedtls/",), "python": ("py/", "extmod/", "shared/",
              "genhdr/", "lwip/", "stdio.h",  # modlwip.c includes it; python/modsocket.c must do so before it redefines printf
              "netif/", "mbedtls/", "mpconfigport.h", "mphalport.h", "port/")}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run the tests of a build folder and end with the line `N passed, N failed` (`, N skipped` when there are any).
 
-usage: tools/test.py [--long] BUILD_FOLDER"""
+usage: tools/test.py [--long [--fuzz FUZZING_BUILD_FOLDER]] BUILD_FOLDER"""
 import argparse
 import os
 import pathlib
@@ -18,7 +18,9 @@ PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", str(WO
 # What `--long` runs once more, with the firmware as an ordinary program with the address sanitizer (targets/hosted).
 HOSTED = [f"tests/system/test_{name}.py" for name in ("first_boot", "ftp", "program", "repl", "resets", "telnet")]
 # What takes longer there than in `make test`, by WIPY_TEST_LONG.
-LONGER = ["tests/system/test_ota_model.py", "tests/system/test_sd_storm.py", "tests/system/test_sd_pc.py"]
+LONGER = ["tests/system/test_ota_model.py", "tests/system/test_sd_storm.py", "tests/system/test_sd_pc.py", "tests/system/test_clients.py"]
+# The same with the release build, whose memory is as it is for users.
+LONGER_RELEASE = ["tests/system/test_endurance.py"]
 
 
 class Count:
@@ -55,6 +57,7 @@ def run(title, command, **options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--long", action="store_true", help="run the longer sweeps instead of the ordinary tests")
+    parser.add_argument("--fuzz", type=pathlib.Path, help="a build with the preset `fuzz`: run its harnesses, too")
     parser.add_argument("build", type=pathlib.Path)
     arguments = parser.parse_args()
     build = arguments.build.resolve()
@@ -75,9 +78,13 @@ def main():
                      [*PYTEST, *tests, "-q", f"--junit-xml={reports / 'system.xml'}"], env={**environment, **extra})
         count.junit(reports / "system.xml", status)
         if arguments.long:
-            status = run("longer system tests", [*PYTEST, *LONGER, "-q", f"--junit-xml={reports / 'longer.xml'}"],
-                         env={**environment, "WIPY_TEST_LONG": "1"})
-            count.junit(reports / "longer.xml", status)
+            for title, tests, wipy in (("longer system tests", LONGER, build / "wipy"),
+                                       ("endurance of the release build", LONGER_RELEASE, ROOT / "build/wipy")):
+                status = run(title, [*PYTEST, *tests, "-q", f"--junit-xml={reports / 'longer.xml'}"],
+                             env={**environment, "WIPY_TEST_LONG": "1", "WIPY": str(wipy)})
+                count.junit(reports / "longer.xml", status)
+        if arguments.fuzz:
+            count.one(run("fuzzing", [sys.executable, "tests/fuzz/run", arguments.fuzz]) == 0)
         some = [] if arguments.long else ["--only", "net_hosted"]
         count.one(run("MicroPython's own tests", [sys.executable, "tests/conformance/run", *some], env=environment) == 0)
 

@@ -61,11 +61,7 @@ static bool telnet_passes(struct ftp_command *command, uint8_t byte)
  */
 static void split(struct ftp_command *command)
 {
-    if (command->length > 0 && command->line[command->length - 1] == '\r') {
-        command->length--;
-    }
     command->line[command->length] = '\0';
-
     size_t end = strcspn(command->line, " ");
     command->argument = command->line + end + (command->line[end] == ' ' ? 1 : 0);
     command->verb[0] = '\0';
@@ -95,15 +91,19 @@ size_t ftp_command_feed(struct ftp_command *command, const uint8_t *data, size_t
             continue;
         }
         if (data[i] == '\n') {
-            *event = command->too_long ? FTP_COMMAND_TOO_LONG : FTP_COMMAND_LINE;
-            if (!command->too_long) {
+            if (command->length > 0 && command->line[command->length - 1] == '\r') {
+                command->length--; /* it belongs to the end of the line */
+            }
+            bool too_long = command->too_long || command->length > FTP_COMMAND_MAX;
+            *event = too_long ? FTP_COMMAND_TOO_LONG : FTP_COMMAND_LINE;
+            if (!too_long) {
                 split(command);
             }
             command->length = 0;
             command->too_long = false;
             return i + 1;
         }
-        if (command->length == FTP_COMMAND_MAX) {
+        if (command->length == sizeof command->line) {
             command->too_long = true;
         } else {
             /* NUL would cut the line short in the eyes of what reads it; as a control character it

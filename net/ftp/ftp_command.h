@@ -16,8 +16,10 @@
 
 #include "storage/storage.h"
 
-#define FTP_VERB_MAX    8                                 /* bytes of a verb, NUL included */
-#define FTP_COMMAND_MAX (FTP_VERB_MAX + STORAGE_PATH_MAX) /* bytes of a line without its end */
+#define FTP_VERB_MAX   8  /* bytes of a verb, NUL included */
+#define FTP_STAMPS_MAX 64 /* bytes that some verbs have besides a path: SITE UTIME */
+#define FTP_COMMAND_MAX                                                                            \
+    (FTP_VERB_MAX + STORAGE_PATH_MAX + FTP_STAMPS_MAX) /* bytes of a line without its end */
 
 enum ftp_command_event {
     FTP_COMMAND_NONE,     /* more bytes are needed */

@@ -14,6 +14,8 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
     case STORAGE_GONE:
     case FTP_FILES_FAILED:
         return 451;
+    case FTP_FILES_BEYOND:
+        return 554; /* RFC 1123 section 4.1.3.4 */
     case STORAGE_DENIED:
     case STORAGE_INVALID:
     case STORAGE_NAME_TOO_LONG:
@@ -27,5 +29,8 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
 
 const char *ftp_files_reason(const struct ftp_files *files, int error)
 {
+    if (error == FTP_FILES_BEYOND) {
+        return "the file ends before the offset of REST";
+    }
     return error <= FTP_FILES_REFUSED ? files->words() : storage_error_text(error);
 }

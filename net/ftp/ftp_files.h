@@ -12,22 +12,36 @@
 struct ftp_file;
 struct ftp_dir;
 
+enum ftp_store {
+    /* A whole file. Over an existing one it is written aside: nothing changes before the commit. A
+     * new name is written in place. */
+    FTP_STORE_WHOLE,
+    /* What follows `offset` in an existing file is replaced; FTP_FILES_BEYOND when it ends before.
+     */
+    FTP_STORE_FROM,
+    FTP_STORE_APPEND, /* to an existing file, or a new one */
+};
+/* What is written in place keeps, when it is given up, all that came; after a power cut all but the
+ * last 128 KiB at most. A new name to which nothing came vanishes. */
+
 struct ftp_files {
     int (*stat)(const char *path, struct storage_stat *stat);
-    int (*open_read)(struct ftp_file **file, const char *path, uint32_t offset);
-    int (*open_store)(struct ftp_file **file,
-                      const char *path); /* a whole new file; nothing changes before commit */
+    int (*open_read)(struct ftp_file **file, const char *path, uint64_t offset);
+    int (*open_store)(struct ftp_file **file, const char *path, enum ftp_store how,
+                      uint64_t offset); /* `offset`: for FTP_STORE_FROM, else 0 */
     int32_t (*read)(struct ftp_file *file, void *data, uint32_t size);
     int32_t (*write)(struct ftp_file *file, const void *data, uint32_t size);
     /* Finish a store: after 0 the file is safe in flash and in its place. The handle is gone either
      * way. */
     int (*commit)(struct ftp_file *file);
-    /* Close what was read, or give up a store: the old file stays. */
+    /* Close what was read, or give up a store: see enum ftp_store. After a write that failed it
+     * keeps what was synced, and of a new name nothing. */
     void (*abandon)(struct ftp_file *file);
     int (*remove)(const char *path);
     int (*mkdir)(const char *path);
     int (*rmdir)(const char *path);
     int (*rename)(const char *from, const char *to);
+    int (*set_mtime)(const char *path, uint32_t mtime); /* of a file or directory; UTC seconds */
     int (*opendir)(struct ftp_dir **dir, const char *path);
     int (*readdir)(struct ftp_dir *dir,
                    struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
@@ -46,6 +60,7 @@ enum ftp_files_error {
     FTP_FILES_TOO_LARGE = -101, /* 552 */
     FTP_FILES_LATER = -102,     /* 450: the same command may succeed later */
     FTP_FILES_FAILED = -103,    /* 451 */
+    FTP_FILES_BEYOND = -104, /* 554: REST is behind the end of the file; has a reason of its own */
 };
 
 enum ftp_purpose {

@@ -1,19 +1,19 @@
 /* Between the files of the session only: ftp_session.c (states, control connection), ftp_verbs.c
- * (commands), ftp_names.c (commands about names), ftp_transfer.c (data),
- * ftp_listing.c (listings). */
+ * (the table of commands), ftp_login.c, ftp_data.c (how to transfer), ftp_names.c, ftp_times.c,
+ * ftp_transfer.c (data), ftp_store.c (data that comes), ftp_listing.c. */
 #ifndef NET_FTP_FTP_INTERNAL_H
 #define NET_FTP_FTP_INTERNAL_H
 
 #include "net/ftp/ftp_session.h"
 
-/* Room for the longest reply (257 with a path of nothing but quotes) and for the end of a transfer
- * behind it: no command is run with less, so a reply always fits. */
-#define FTP_REPLY_MAX  (2u * STORAGE_PATH_MAX + 100u)
+/* Room for the longest reply (257 or 250 with a path of nothing but quotes) and for the end of a
+ * transfer behind it: no command is run with less, so a reply always fits. */
+#define FTP_REPLY_MAX  (2u * STORAGE_PATH_MAX + 150u)
 #define FTP_REPLY_ROOM (FTP_REPLY_MAX + 200u)
 
 /* Go to another state; one that the table does not allow is a bug: hard fault. */
 void ftp_enter(struct ftp_session *session, enum ftp_state state);
-/* From OPENING to DRAINING: a transfer is under way. */
+/* From OPENING to TELLING: a transfer is under way. */
 bool ftp_is_busy(const struct ftp_session *session);
 
 /* "CODE text". */
@@ -35,24 +35,39 @@ void ftp_verbs_run(struct ftp_session *session);
 /* Whether the command in session->command is carried out while a transfer is under way. */
 bool ftp_verbs_urgent(const struct ftp_session *session);
 
-/* Commands about names: `argument` is what the client wrote. They reply. */
-void ftp_names_pwd(struct ftp_session *session, const char *argument);
-void ftp_names_cwd(struct ftp_session *session, const char *argument);
-void ftp_names_cdup(struct ftp_session *session, const char *argument);
-void ftp_names_mkd(struct ftp_session *session, const char *argument);
-void ftp_names_rmd(struct ftp_session *session, const char *argument);
-void ftp_names_dele(struct ftp_session *session, const char *argument);
-void ftp_names_rnfr(struct ftp_session *session, const char *argument);
-void ftp_names_rnto(struct ftp_session *session, const char *argument);
-void ftp_names_size(struct ftp_session *session, const char *argument);
-void ftp_names_mdtm(struct ftp_session *session, const char *argument);
+/* What a command does: `argument` is what the client wrote. They reply. */
+typedef void ftp_act(struct ftp_session *session, const char *argument);
 
-/* Commands about data: `argument` is what the client wrote. They reply. */
-void ftp_transfer_retrieve(struct ftp_session *session, const char *argument);
-void ftp_transfer_store(struct ftp_session *session, const char *argument);
-void ftp_transfer_list(struct ftp_session *session, const char *argument, bool names);
-/* The three steps of their beginning. False after the reply that says why there can be no transfer.
- */
+/* ---- ftp_login.c */
+ftp_act ftp_login_user, ftp_login_pass, ftp_login_acct, ftp_login_quit, ftp_login_rein,
+    ftp_login_host, ftp_login_auth, ftp_login_no_auth;
+/* What is due by the clock before the login. */
+void ftp_login_poll(struct ftp_session *session);
+
+/* ---- ftp_data.c */
+ftp_act ftp_data_type, ftp_data_mode, ftp_data_stru, ftp_data_allo, ftp_data_rest, ftp_data_pasv,
+    ftp_data_epsv, ftp_data_port, ftp_data_eprt, ftp_data_abor;
+
+/* ---- ftp_names.c */
+ftp_act ftp_names_pwd, ftp_names_cwd, ftp_names_cdup, ftp_names_mkd, ftp_names_rmd, ftp_names_dele,
+    ftp_names_rnfr, ftp_names_rnto, ftp_names_size, ftp_names_mlst;
+/* The files refuse to speak of a path that was just stored. */
+bool ftp_names_is_stored(const struct ftp_session *session, int error, const char *path);
+/* Resolve a name and ask the files for it; an error of theirs, or 0. */
+int ftp_names_stat(const struct ftp_session *session, const char *argument,
+                   char path[STORAGE_PATH_MAX], struct storage_stat *stat);
+/* ... and false after the reply that says why it is no file. */
+bool ftp_names_stat_file(struct ftp_session *session, const char *argument,
+                         char path[STORAGE_PATH_MAX], struct storage_stat *stat);
+
+/* ---- ftp_times.c: also SITE, whose only other command is polite */
+ftp_act ftp_times_mdtm, ftp_times_mfmt, ftp_times_site;
+/* HELP SITE. */
+void ftp_times_help(struct ftp_session *session);
+
+/* ---- ftp_transfer.c */
+ftp_act ftp_transfer_retrieve;
+/* The steps of a transfer's beginning. False after the reply that says why there can be none. */
 bool ftp_transfer_can_begin(struct ftp_session *session);
 /* A transfer that cannot begin takes its data connection with it: the client does not wait for its
  * end. Replies. */
@@ -60,12 +75,28 @@ void ftp_transfer_refuse(struct ftp_session *session, int error, enum ftp_purpos
                          const char *text);
 /* File or dir is open: wait for the data connection, if it is not there yet. Replies. */
 void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer);
+/* File and dir are closed. */
+void ftp_transfer_close_sources(struct ftp_session *session);
+/* The transfer is over, and its data connection; FTP_READY afterwards. The caller replies. */
+void ftp_transfer_finish(struct ftp_session *session, bool reset);
+/* What is due by the clock in the states of a transfer. */
+void ftp_transfer_poll(struct ftp_session *session);
+
+/* ---- ftp_store.c */
+ftp_act ftp_store_stor, ftp_store_appe;
+/* The rest of the data of a failed store has come, or nobody waits for it any more. */
+void ftp_store_end_drain(struct ftp_session *session, bool reset);
+/* Is the control connection alive? */
+void ftp_store_probe(struct ftp_session *session);
+
+/* ---- ftp_listing.c */
+ftp_act ftp_listing_list, ftp_listing_nlst, ftp_listing_mlsd;
+/* STAT with a name. */
+ftp_act ftp_listing_stat;
 /* More lines of the listing into the session's empty buffer. An error of the files interface, or 0.
  */
 int ftp_listing_fill(struct ftp_session *session);
-/* Give up what is under way, without a reply; FTP_READY afterwards. */
-void ftp_transfer_abort(struct ftp_session *session);
-/* What is due by the clock in the states of a transfer. */
-void ftp_transfer_poll(struct ftp_session *session);
+/* TELLING: more lines into the replies; FTP_READY after the last. */
+void ftp_listing_tell(struct ftp_session *session);
 
 #endif

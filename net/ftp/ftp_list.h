@@ -7,27 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/text.h"
 #include "storage/storage.h"
 
-#define FTP_LIST_LINE_MAX                                                                          \
-    (80 + STORAGE_PATH_MAX + STORAGE_NAME_MAX) /* bytes of one line, CR LF included */
+/* Bytes of one line of any listing, CR LF included: more than this is never appended. */
+#define FTP_LIST_LINE_MAX (100 + STORAGE_PATH_MAX + STORAGE_NAME_MAX)
 
-struct ftp_date {
-    uint16_t year; /* 1970 to 2106 */
-    uint8_t month; /* 1 to 12 */
-    uint8_t day;   /* 1 to 31 */
-    uint8_t hour, minute, second;
-};
-
-/* The date (UTC) of `seconds` since 1970. */
-struct ftp_date ftp_date(uint32_t seconds);
-
-/* One line with CR LF, not NUL-terminated; returns its length. The name is `prefix` followed by
- * `name`. `now` is UTC seconds: what is at most half a year old shows its time of day, all else its
- * year. */
-size_t ftp_list_line(char line[FTP_LIST_LINE_MAX], const char *prefix, const char *name,
-                     const struct storage_stat *stat, uint32_t now);
-size_t ftp_list_name(char line[FTP_LIST_LINE_MAX], const char *prefix, const char *name);
+/* Append one line with CR LF. The name is `prefix` followed by `name`. `now` is UTC seconds: what
+ * is at most half a year old shows its time of day, all else its year. */
+void ftp_list_line(struct text *out, const char *prefix, const char *name,
+                   const struct storage_stat *stat, uint32_t now);
+void ftp_list_name(struct text *out, const char *prefix, const char *name);
 
 /* What follows the options of `ls` that clients put before the name ("-a", "-la"): "-la dir" is
  * "dir". A file whose name begins with '-' is listed as "./-name". */

@@ -1,8 +1,7 @@
-/* The commands about names: where we are, making, removing and renaming, size and time. */
+/* The commands about names: where we are, making, removing and renaming, size and facts. */
 #include <string.h>
 
 #include "net/ftp/ftp_internal.h"
-#include "net/ftp/ftp_list.h"
 #include "net/ftp/ftp_path.h"
 
 /* 257 and the path in quotes, quotes in it doubled (RFC 959 appendix II). */
@@ -30,10 +29,7 @@ void ftp_names_cwd(struct ftp_session *session, const char *argument)
 {
     char path[STORAGE_PATH_MAX];
     struct storage_stat stat;
-    int result = ftp_path_resolve(path, session->directory, argument);
-    if (result == STORAGE_OK) {
-        result = session->config.files->stat(path, &stat);
-    }
+    int result = ftp_names_stat(session, argument, path, &stat);
     if (result == STORAGE_OK && !stat.is_dir) {
         result = STORAGE_NOT_DIR;
     }
@@ -76,6 +72,7 @@ static void remove_with(struct ftp_session *session, const char *argument,
     if (result != STORAGE_OK) {
         ftp_reply_error(session, result, FTP_EXISTING, "Not removed");
     } else {
+        session->stored_is_known = false;
         ftp_reply(session, 250, "Removed.");
     }
 }
@@ -123,48 +120,65 @@ void ftp_names_rnto(struct ftp_session *session, const char *argument)
     }
 }
 
-/* What a file's SIZE and MDTM need; false after the reply that says why not. */
-static bool stat_file(struct ftp_session *session, const char *argument, struct storage_stat *stat)
+bool ftp_names_is_stored(const struct ftp_session *session, int error, const char *path)
 {
-    char path[STORAGE_PATH_MAX];
+    return error == FTP_FILES_REFUSED && session->stored_is_known &&
+           strcmp(path, session->stored) == 0;
+}
+
+int ftp_names_stat(const struct ftp_session *session, const char *argument,
+                   char path[STORAGE_PATH_MAX], struct storage_stat *stat)
+{
     int result = ftp_path_resolve(path, session->directory, argument);
     if (result == STORAGE_OK) {
         result = session->config.files->stat(path, stat);
     }
+    if (ftp_names_is_stored(session, result, path)) {
+        *stat = session->stored_stat;
+        result = STORAGE_OK;
+    }
+    return result;
+}
+
+bool ftp_names_stat_file(struct ftp_session *session, const char *argument,
+                         char path[STORAGE_PATH_MAX], struct storage_stat *stat)
+{
+    int result = ftp_names_stat(session, argument, path, stat);
     if (result == STORAGE_OK && stat->is_dir) {
         result = STORAGE_IS_DIR;
     }
     if (result != STORAGE_OK) {
         ftp_reply_error(session, result, FTP_EXISTING, "Not known");
-        return false;
     }
-    return true;
+    return result == STORAGE_OK;
 }
 
 /* RFC 3659 section 4. */
 void ftp_names_size(struct ftp_session *session, const char *argument)
 {
+    char path[STORAGE_PATH_MAX];
     struct storage_stat stat;
-    if (stat_file(session, argument, &stat)) {
+    if (ftp_names_stat_file(session, argument, path, &stat)) {
         ftp_reply_begin(session, 213);
         text_number(&session->output, stat.size, 0, ' ');
         ftp_reply_end(session);
     }
 }
 
-/* RFC 3659 section 3. */
-void ftp_names_mdtm(struct ftp_session *session, const char *argument)
+/* RFC 3659 section 7. */
+void ftp_names_mlst(struct ftp_session *session, const char *argument)
 {
+    char path[STORAGE_PATH_MAX];
     struct storage_stat stat;
-    if (stat_file(session, argument, &stat)) {
-        struct ftp_date date = ftp_date(stat.mtime);
-        ftp_reply_begin(session, 213);
-        text_number(&session->output, date.year, 4, '0');
-        text_number(&session->output, date.month, 2, '0');
-        text_number(&session->output, date.day, 2, '0');
-        text_number(&session->output, date.hour, 2, '0');
-        text_number(&session->output, date.minute, 2, '0');
-        text_number(&session->output, date.second, 2, '0');
-        ftp_reply_end(session);
+    int result = ftp_names_stat(session, argument, path, &stat);
+    if (result != STORAGE_OK) {
+        ftp_reply_error(session, result, FTP_EXISTING, "Not known");
+        return;
     }
+    text_string(&session->output, "250-Facts:\r\n ");
+    ftp_facts_put(&session->output, session->facts, stat.is_dir ? "dir" : "file", ftp_place(path),
+                  &stat);
+    text_string(&session->output, path);
+    ftp_reply_end(session);
+    ftp_reply(session, 250, "End");
 }

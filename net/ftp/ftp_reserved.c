@@ -7,17 +7,19 @@
 #include "update/hidden.h"
 #include "update/update.h"
 
-#define SYS_FOLDER "/flash/sys/"
-#define FIRMWARE   SYS_FOLDER "mcuimg.bin"
+#define SYS_FOLDER "/flash/sys"
 
-static const char *const hidden_names[HIDDEN_FILES] = {
+/* The streams, one upload of each at a time: the address of its name is the handle of its upload.
+ */
+enum { FIRMWARE = HIDDEN_FILES, STREAMS };
+static const char *const names[STREAMS] = {
     [HIDDEN_CA] = "/flash/cert/ca.pem",
     [HIDDEN_CERTIFICATE] = "/flash/cert/cert.pem",
     [HIDDEN_PRIVATE_KEY] = "/flash/cert/private.key",
+    [FIRMWARE] = SYS_FOLDER "/mcuimg.bin",
 };
-
-/* Handles of the streams: there is one upload of each kind at a time. */
-static char firmware_stream, hidden_stream;
+static char handles[STREAMS]; /* their addresses */
+#define NO_STREAM (-1)
 
 static const char *said = "";
 
@@ -34,34 +36,27 @@ static const char *words(void)
 
 /* ---- names */
 
-static bool is_firmware(const char *path)
+static int stream_of(const char *path)
 {
-    return strcmp(path, FIRMWARE) == 0;
-}
-
-static bool is_hidden(const char *path, enum hidden_file *file)
-{
-    for (int i = 0; i < HIDDEN_FILES; i++) {
-        if (strcmp(path, hidden_names[i]) == 0) {
-            *file = (enum hidden_file)i;
-            return true;
+    for (int i = 0; i < STREAMS; i++) {
+        if (strcmp(path, names[i]) == 0) {
+            return i;
         }
     }
-    return false;
+    return NO_STREAM;
 }
 
 /* Everything but a store: STORAGE_OK when the name is an ordinary one. */
 static int check_name(const char *path)
 {
-    enum hidden_file file;
-    if (is_firmware(path)) {
-        return say(FTP_FILES_REFUSED, "mcuimg.bin is firmware on its way, not a file: it can only "
-                                      "be stored");
+    int stream = stream_of(path);
+    if (stream == NO_STREAM) {
+        return say(STORAGE_OK, "");
     }
-    if (is_hidden(path, &file)) {
-        return say(FTP_FILES_REFUSED, "it is hidden: it can be stored and removed, nothing else");
-    }
-    return say(STORAGE_OK, "");
+    return say(FTP_FILES_REFUSED,
+               stream == FIRMWARE
+                   ? "mcuimg.bin is firmware on its way, not a file: it can only be stored"
+                   : "it is hidden: it can be stored and removed, nothing else");
 }
 
 /* A name that is to be given. In the folder for firmware there is one way and one name: what
@@ -70,17 +65,41 @@ static int check_name(const char *path)
 static int check_new_name(const char *path)
 {
     int result = check_name(path);
-    if (result == STORAGE_OK && strncmp(path, SYS_FOLDER, strlen(SYS_FOLDER)) == 0) {
+    if (result == STORAGE_OK && strncmp(path, SYS_FOLDER "/", sizeof SYS_FOLDER) == 0) {
         return say(FTP_FILES_REFUSED, "wrong name: only mcuimg.bin is taken in /flash/sys, under "
                                       "its final name and in lower case");
     }
     return result;
 }
 
-/* ---- stores */
-
-static int update_result(int result)
+/* A name that is to be taken away or replaced. */
+static int check_folder(const char *path)
 {
+    if (strcmp(path, SYS_FOLDER) == 0) {
+        return say(FTP_FILES_REFUSED, "the folder stays: new firmware comes through it");
+    }
+    return say(STORAGE_OK, "");
+}
+
+/* ---- streams */
+
+static int stream_behind(const struct ftp_file *file)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        if ((const char *)file == &handles[i]) {
+            return i;
+        }
+    }
+    return NO_STREAM;
+}
+
+static int stream_result(int stream, int result)
+{
+    if (stream != FIRMWARE) {
+        return result == STORAGE_FULL
+                   ? say(FTP_FILES_TOO_LARGE, "larger than the 8160 bytes of a hidden file")
+                   : say(result, "");
+    }
     said = update_words();
     switch (result) {
     case UPDATE_BUSY:
@@ -95,68 +114,57 @@ static int update_result(int result)
         return result;
     }
 }
-
-static int hidden_result(int result)
-{
-    if (result == STORAGE_FULL) {
-        return say(FTP_FILES_TOO_LARGE, "larger than the 8160 bytes of a hidden file");
-    }
-    return say(result, "");
-}
 _Static_assert(HIDDEN_SIZE_MAX == 8160, "the words above");
 
-static int open_store(struct ftp_file **file, const char *path)
+static int open_store(struct ftp_file **file, const char *path, enum ftp_store how, uint64_t offset)
 {
-    enum hidden_file hidden;
-    if (is_firmware(path)) {
-        *file = (struct ftp_file *)&firmware_stream;
-        return update_result(update_begin());
+    int stream = stream_of(path);
+    if (stream == NO_STREAM) {
+        int result = check_new_name(path);
+        return result == STORAGE_OK ? ftp_storage_open_store(file, path, how, offset) : result;
     }
-    if (is_hidden(path, &hidden)) {
-        *file = (struct ftp_file *)&hidden_stream;
-        return hidden_result(hidden_begin(hidden));
+    if (how != FTP_STORE_WHOLE) {
+        return say(FTP_FILES_REFUSED, "it is taken as a whole only: send it with STOR, from its "
+                                      "beginning");
     }
-    int result = check_new_name(path);
-    return result == STORAGE_OK ? ftp_storage.open_store(file, path) : result;
-}
-
-static bool is_stream(const struct ftp_file *file, const char *stream)
-{
-    return (const char *)file == stream;
+    int result = stream == FIRMWARE ? update_begin() : hidden_begin((enum hidden_file)stream);
+    result = stream_result(stream, result);
+    *file = (struct ftp_file *)&handles[stream];
+    return result;
 }
 
 static int32_t write_file(struct ftp_file *file, const void *data, uint32_t size)
 {
-    if (is_stream(file, &firmware_stream)) {
-        return update_result((int)update_write(data, size));
+    int stream = stream_behind(file);
+    if (stream == NO_STREAM) {
+        return ftp_storage_write(file, data, size);
     }
-    if (is_stream(file, &hidden_stream)) {
-        return hidden_result((int)hidden_write(data, size));
-    }
-    return ftp_storage.write(file, data, size);
+    int32_t result = stream == FIRMWARE ? update_write(data, size) : hidden_write(data, size);
+    return stream_result(stream, (int)result);
 }
 
 static int commit(struct ftp_file *file)
 {
-    if (is_stream(file, &firmware_stream)) {
-        return update_result(update_commit());
+    int stream = stream_behind(file);
+    if (stream == NO_STREAM) {
+        return say(ftp_storage_commit(file), "");
     }
-    if (is_stream(file, &hidden_stream)) {
-        int result = hidden_result(hidden_commit());
-        return result == STORAGE_OK ? say(result, "stored where only the firmware reads it")
-                                    : result;
-    }
-    return say(ftp_storage.commit(file), "");
+    int result = stream == FIRMWARE ? update_commit() : hidden_commit();
+    result = stream_result(stream, result);
+    return result == STORAGE_OK && stream != FIRMWARE
+               ? say(result, "stored where only the firmware reads it")
+               : result;
 }
 
 static void abandon(struct ftp_file *file)
 {
-    if (is_stream(file, &firmware_stream)) {
+    int stream = stream_behind(file);
+    if (stream == NO_STREAM) {
+        ftp_storage_abandon(file);
+    } else if (stream == FIRMWARE) {
         update_abandon();
-    } else if (is_stream(file, &hidden_stream)) {
-        hidden_abandon();
     } else {
-        ftp_storage.abandon(file);
+        hidden_abandon();
     }
 }
 
@@ -165,72 +173,72 @@ static void abandon(struct ftp_file *file)
 static int stat_name(const char *path, struct storage_stat *stat)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? ftp_storage.stat(path, stat) : result;
+    return result == STORAGE_OK ? storage_stat(path, stat) : result;
 }
 
-static int open_read(struct ftp_file **file, const char *path, uint32_t offset)
+static int set_mtime(const char *path, uint32_t mtime)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? ftp_storage.open_read(file, path, offset) : result;
+    return result == STORAGE_OK ? storage_set_mtime(path, mtime) : result;
 }
 
-static int32_t read_file(struct ftp_file *file, void *data, uint32_t size)
+static int open_read(struct ftp_file **file, const char *path, uint64_t offset)
 {
-    return ftp_storage.read(file, data, size);
+    int result = check_name(path);
+    return result == STORAGE_OK ? ftp_storage_open_read(file, path, offset) : result;
 }
 
 static int remove_name(const char *path)
 {
-    enum hidden_file hidden;
-    if (is_hidden(path, &hidden)) {
-        return hidden_result(hidden_remove(hidden));
+    int stream = stream_of(path);
+    if (stream != NO_STREAM && stream != FIRMWARE) {
+        return stream_result(stream, hidden_remove((enum hidden_file)stream));
     }
     int result = check_name(path);
-    return result == STORAGE_OK ? ftp_storage.remove(path) : result;
+    return result == STORAGE_OK ? storage_remove(path) : result;
 }
 
 static int make_dir(const char *path)
 {
     int result = check_new_name(path);
-    return result == STORAGE_OK ? ftp_storage.mkdir(path) : result;
+    return result == STORAGE_OK ? storage_mkdir(path) : result;
 }
 
 static int remove_dir(const char *path)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? ftp_storage.rmdir(path) : result;
+    if (result == STORAGE_OK) {
+        result = check_folder(path);
+    }
+    return result == STORAGE_OK ? storage_rmdir(path) : result;
 }
 
 static int rename_name(const char *from, const char *to)
 {
     int result = check_name(from);
     if (result == STORAGE_OK) {
+        result = check_folder(from);
+    }
+    if (result == STORAGE_OK) {
+        result = check_folder(to);
+    }
+    if (result == STORAGE_OK) {
         result = check_new_name(to);
     }
-    return result == STORAGE_OK ? ftp_storage.rename(from, to) : result;
+    return result == STORAGE_OK ? storage_rename(from, to) : result;
 }
 
 static int open_dir(struct ftp_dir **dir, const char *path)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? ftp_storage.opendir(dir, path) : result;
-}
-
-static int read_dir(struct ftp_dir *dir, struct storage_entry *entry)
-{
-    return ftp_storage.readdir(dir, entry);
-}
-
-static void close_dir(struct ftp_dir *dir)
-{
-    ftp_storage.closedir(dir);
+    return result == STORAGE_OK ? ftp_storage_opendir(dir, path) : result;
 }
 
 const struct ftp_files ftp_reserved = {
     .stat = stat_name,
     .open_read = open_read,
     .open_store = open_store,
-    .read = read_file,
+    .read = ftp_storage_read,
     .write = write_file,
     .commit = commit,
     .abandon = abandon,
@@ -238,8 +246,9 @@ const struct ftp_files ftp_reserved = {
     .mkdir = make_dir,
     .rmdir = remove_dir,
     .rename = rename_name,
+    .set_mtime = set_mtime,
     .opendir = open_dir,
-    .readdir = read_dir,
-    .closedir = close_dir,
+    .readdir = ftp_storage_readdir,
+    .closedir = ftp_storage_closedir,
     .words = words,
 };

@@ -6,36 +6,28 @@
 #include "hal/result.h"
 #include "hal/rtc.h"
 #include "net/ftp/ftp_reserved.h"
-#include "net/ftp/ftp_session.h"
-#include "net/ftp/ftp_stream.h"
+#include "net/ftp/ftp_storage.h"
+#include "net/ftp/ftp_transport.h"
+#include "net/login/login.h"
 #include "net/stack/frames.h"
 #include "net/stack/stack.h"
 
-#define CONTROL_BACKLOG  200 /* a burst of clients is answered at once */
-#define DATA_BACKLOG     2
+#define CONTROL_BACKLOG  200   /* a burst of clients is answered at once */
+#define REPLY_ROUNDS     8     /* of a listing, in one poll */
 #define CONTROL_INBOX    8     /* frames */
-#define DATA_INBOX       48    /* frames: a full window in full segments */
 #define KEEP_IDLE_MS     30000 /* a silent client is asked whether it is alive after this, */
 #define KEEP_INTERVAL_MS 10000 /* again after this, */
 #define KEEP_COUNT       3     /* so often */
 
-struct slot {
-    bool used;
-    bool data_arrived; /* the data connection came since the last poll */
-    struct ftp_session session;
-    struct ftp_stream control;
-    struct ftp_stream data;
-    struct tcp_pcb *listener; /* for the data connection; NULL: none */
-};
-
 /* Full windows of all data connections together never empty the pool for the others. */
-_Static_assert(FTP_SERVER_SESSIONS * DATA_INBOX <= FRAMES_COUNT - FRAMES_RESERVED, "too few frames");
+_Static_assert(FTP_SERVER_SESSIONS *FTP_TRANSPORT_DATA_INBOX <= FRAMES_COUNT - FRAMES_RESERVED,
+               "too few frames");
+_Static_assert(FTP_SERVER_SESSIONS <= FTP_STORAGE_FILES, "each session can have a file open");
 
 static uint64_t idle_limit_us;
 static struct tcp_pcb *control_listener; /* NULL: the server is stopped */
-static struct slot slots[FTP_SERVER_SESSIONS];
+static struct ftp_slot slots[FTP_SERVER_SESSIONS];
 static unsigned first_slot; /* the one that is served first by the next poll */
-static unsigned next_port;  /* offset of the passive port that is tried next */
 static bool more_to_do;
 
 static struct ftp_now clock_now(void)
@@ -47,118 +39,37 @@ static struct ftp_now clock_now(void)
     };
 }
 
-/* ---- data connections: struct ftp_transport */
-
-static void close_listener(struct slot *slot)
-{
-    if (slot->listener) {
-        tcp_close(slot->listener);
-        slot->listener = NULL;
-    }
-}
-
-static err_t on_data_connection(void *context, struct tcp_pcb *pcb, err_t error)
-{
-    struct slot *slot = context;
-    if (error != ERR_OK || !pcb) {
-        return ERR_VAL;
-    }
-    if (!slot->control.pcb || !ip_addr_eq(&pcb->remote_ip, &slot->control.pcb->remote_ip)) {
-        tcp_abort(pcb); /* somebody else's: go on listening */
-        return ERR_ABRT;
-    }
-    ftp_stream_open(&slot->data, pcb, DATA_INBOX);
-    close_listener(slot);
-    slot->data_arrived = true;
-    return ERR_OK;
-}
-
-static struct tcp_pcb *listen_on(const ip_addr_t *address, uint16_t port)
-{
-    struct tcp_pcb *pcb = tcp_new();
-    if (!pcb) {
-        return NULL;
-    }
-    ip_set_option(pcb, SOF_REUSEADDR); /* the port's last connection may still be in TIME_WAIT */
-    tcp_setprio(pcb, TCP_PRIO_MAX);
-    struct tcp_pcb *listener = NULL;
-    if (tcp_bind(pcb, address, port) == ERR_OK) {
-        listener = tcp_listen_with_backlog(pcb, DATA_BACKLOG);
-    }
-    if (!listener) {
-        tcp_close(pcb);
-    }
-    return listener;
-}
-
-static void transport_close(void *context, bool reset)
-{
-    struct slot *slot = context;
-    close_listener(slot);
-    ftp_stream_close(&slot->data, reset);
-    slot->data_arrived = false;
-}
-
-static int transport_listen(void *context)
-{
-    struct slot *slot = context;
-    transport_close(slot, true);
-    for (unsigned i = 0; i < FTP_SERVER_PORTS && slot->control.pcb; i++) {
-        uint16_t port = (uint16_t)(FTP_SERVER_PORT_FIRST + next_port);
-        next_port = (next_port + 1) % FTP_SERVER_PORTS;
-        slot->listener = listen_on(&slot->control.pcb->local_ip, port);
-        if (slot->listener) {
-            tcp_arg(slot->listener, slot);
-            tcp_accept(slot->listener, on_data_connection);
-            return port;
-        }
-    }
-    return -1;
-}
-
-static void transport_finish(void *context)
-{
-    struct slot *slot = context;
-    ftp_stream_finish(&slot->data);
-}
-
-static void transport_probe(void *context)
-{
-    struct slot *slot = context;
-    ftp_stream_probe(&slot->control);
-}
-
-static const struct ftp_transport transport = {
-    .listen = transport_listen,
-    .finish = transport_finish,
-    .close = transport_close,
-    .probe = transport_probe,
-};
-
 /* ---- control connections */
 
-static void send_replies(struct slot *slot)
+/* A listing may make more replies than the session holds at once; what the client does not read
+ * waits there. */
+static void send_replies(struct ftp_slot *slot)
 {
     const uint8_t *data;
-    size_t size = ftp_session_output(&slot->session, &data);
-    ftp_session_output_taken(&slot->session, ftp_stream_send(&slot->control, data, size));
+    size_t size, taken;
+    unsigned rounds = REPLY_ROUNDS;
+    do {
+        size = ftp_session_output(&slot->session, &data);
+        taken = ftp_stream_send(&slot->control, data, size);
+        ftp_session_output_taken(&slot->session, taken);
+    } while (taken == size && slot->session.state == FTP_TELLING && --rounds > 0);
     ftp_stream_flush(&slot->control);
 }
 
-static void free_slot(struct slot *slot)
+static void free_slot(struct ftp_slot *slot)
 {
-    transport_close(slot, true);
+    ftp_transport.close(slot, true);
     ftp_stream_close(&slot->control, slot->session.state == FTP_CLOSED);
     slot->used = false;
 }
 
 /* A free slot; if need be that of the oldest session that nobody has logged into. NULL: there is
  * none. */
-static struct slot *get_slot(void)
+static struct ftp_slot *get_slot(void)
 {
-    struct slot *oldest = NULL;
+    struct ftp_slot *oldest = NULL;
     for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
-        struct slot *slot = &slots[i];
+        struct ftp_slot *slot = &slots[i];
         if (!slot->used) {
             return slot;
         }
@@ -184,7 +95,7 @@ static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t err
     if (error != ERR_OK || !pcb) {
         return ERR_VAL;
     }
-    struct slot *slot = get_slot();
+    struct ftp_slot *slot = get_slot();
     if (!slot) {
         tcp_write(pcb, full, sizeof full - 1, 0);
         stack_linger(pcb);
@@ -198,13 +109,16 @@ static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t err
     pcb->keep_cnt = KEEP_COUNT;
 
     const ip4_addr_t *local = ip_2_ip4(&pcb->local_ip);
+    const ip4_addr_t *peer = ip_2_ip4(&pcb->remote_ip);
     const struct ftp_session_config config = {
         .files = &ftp_reserved,
-        .transport = &transport,
+        .transport = &ftp_transport,
         .context = slot,
-        .login = login_check,
+        .login = login_try,
+        .login_notice = login_notice,
         .idle_us = idle_limit_us,
         .address = {ip4_addr1(local), ip4_addr2(local), ip4_addr3(local), ip4_addr4(local)},
+        .peer = {ip4_addr1(peer), ip4_addr2(peer), ip4_addr3(peer), ip4_addr4(peer)},
     };
     struct ftp_now now = clock_now();
     ftp_session_init(&slot->session, &config, &now);
@@ -255,7 +169,7 @@ static bool time_is_up(uint64_t until_us)
     return hal_clock_link_us() >= until_us;
 }
 
-static bool run_commands(struct slot *slot, uint64_t until_us)
+static bool run_commands(struct ftp_slot *slot, uint64_t until_us)
 {
     for (;;) {
         const uint8_t *data;
@@ -275,7 +189,7 @@ static bool run_commands(struct slot *slot, uint64_t until_us)
     return true;
 }
 
-static bool receive_data(struct slot *slot, uint64_t until_us)
+static bool receive_data(struct ftp_slot *slot, uint64_t until_us)
 {
     while (slot->data.inbox && ftp_session_takes_data(&slot->session)) {
         if (time_is_up(until_us)) {
@@ -291,7 +205,7 @@ static bool receive_data(struct slot *slot, uint64_t until_us)
     return true;
 }
 
-static bool send_data(struct slot *slot, uint64_t until_us)
+static bool send_data(struct ftp_slot *slot, uint64_t until_us)
 {
     bool done = true;
     while (slot->session.state == FTP_SENDING && ftp_stream_room(&slot->data) > 0) {
@@ -316,7 +230,7 @@ static bool send_data(struct slot *slot, uint64_t until_us)
 }
 
 /* Returns whether there is more to do at once. */
-static bool serve(struct slot *slot, uint64_t until_us)
+static bool serve(struct ftp_slot *slot, uint64_t until_us)
 {
     struct ftp_session *session = &slot->session;
     struct ftp_now now = clock_now();
@@ -328,8 +242,8 @@ static bool serve(struct slot *slot, uint64_t until_us)
     if (session->state == FTP_COMMITTING && ftp_stream_is_alive(&slot->control)) {
         ftp_session_alive(session);
     }
-    if (slot->data_arrived) {
-        slot->data_arrived = false;
+    if (slot->data.opened) {
+        slot->data.opened = false;
         ftp_session_data_opened(session);
     }
     done = receive_data(slot, until_us) && done;
@@ -344,7 +258,7 @@ static bool serve(struct slot *slot, uint64_t until_us)
         free_slot(slot);
         return false;
     }
-    return !done;
+    return !done || (session->state == FTP_TELLING && session->output.length == 0);
 }
 
 void ftp_server_poll(void)
@@ -352,7 +266,7 @@ void ftp_server_poll(void)
     uint64_t until_us = hal_clock_link_us() + FTP_SERVER_SLICE_US;
     more_to_do = false;
     for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
-        struct slot *slot = &slots[(first_slot + i) % FTP_SERVER_SESSIONS];
+        struct ftp_slot *slot = &slots[(first_slot + i) % FTP_SERVER_SESSIONS];
         if (slot->used && serve(slot, until_us)) {
             more_to_do = true;
         }

@@ -1,15 +1,15 @@
-/* The FTP server on port 21 (RFC 959, passive only): fixed pool of sessions (ftp_session.h) on
- * lwIP's raw TCP.
+/* The FTP server on port 21: fixed pool of sessions (ftp_session.h) on lwIP's raw TCP.
  *
  * FTP_SERVER_SESSIONS control connections, each with one data connection; their memory is static,
- * about 8.5 KiB each. When all are in use, a new connection takes the place of the oldest one that
+ * about 9.2 KiB each. When all are in use, a new connection takes the place of the oldest one that
  * has not logged in for FTP_SERVER_GRACE_US; when there is none, it is told `421` and closed.
- * Passive ports come from FTP_SERVER_PORT_FIRST on, with a listener of the session's own on the
- * address that its client used; a data connection is accepted from the client's address only.
+ * Passive ports are FTP_SERVER_PORT_FIRST and those behind it, in random order, with a listener of
+ * the session's own on the address that its client used; active data connections go to the client's
+ * address only.
  *
  * What it needs of lwIP: TCP PCBs for 2 * FTP_SERVER_SESSIONS connections plus those that are just
- * closing, listening PCBs for FTP_SERVER_SESSIONS + 1, SO_REUSE (passive ports come round before
- * their TIME_WAIT has passed), LWIP_TCP_KEEPALIVE. */
+ * closing, listening PCBs for FTP_SERVER_SESSIONS + 1, SO_REUSE (ports come round before their
+ * TIME_WAIT has passed), LWIP_TCP_KEEPALIVE. */
 #ifndef NET_FTP_FTP_SERVER_H
 #define NET_FTP_FTP_SERVER_H
 

@@ -11,14 +11,16 @@
 /* The states that may follow each state. */
 static const uint16_t followers[FTP_STATES] = {
     [FTP_USER] = BIT(FTP_PASSWORD) | END,
-    [FTP_PASSWORD] = BIT(FTP_USER) | BIT(FTP_READY) | END,
-    [FTP_READY] = BIT(FTP_USER) | BIT(FTP_PASSWORD) | BIT(FTP_OPENING) | END,
+    [FTP_PASSWORD] = BIT(FTP_USER) | BIT(FTP_REFUSING) | BIT(FTP_READY) | END,
+    [FTP_REFUSING] = BIT(FTP_USER) | END,
+    [FTP_READY] = BIT(FTP_USER) | BIT(FTP_OPENING) | BIT(FTP_TELLING) | END,
     [FTP_OPENING] = BIT(FTP_SENDING) | BIT(FTP_RECEIVING) | BIT(FTP_READY),
     [FTP_SENDING] = BIT(FTP_DELIVERING) | BIT(FTP_READY),
     [FTP_DELIVERING] = BIT(FTP_READY),
     [FTP_RECEIVING] = BIT(FTP_COMMITTING) | BIT(FTP_DRAINING) | BIT(FTP_READY),
     [FTP_COMMITTING] = BIT(FTP_READY),
     [FTP_DRAINING] = BIT(FTP_READY),
+    [FTP_TELLING] = BIT(FTP_READY),
     [FTP_CLOSING] = BIT(FTP_CLOSED),
     [FTP_CLOSED] = 0,
 };
@@ -35,7 +37,7 @@ void ftp_enter(struct ftp_session *session, enum ftp_state state)
 
 bool ftp_is_busy(const struct ftp_session *session)
 {
-    return session->state >= FTP_OPENING && session->state <= FTP_DRAINING;
+    return session->state >= FTP_OPENING && session->state <= FTP_TELLING;
 }
 
 /* ---- replies */
@@ -84,14 +86,20 @@ void ftp_bye(struct ftp_session *session, unsigned code, const char *text)
     ftp_enter(session, FTP_CLOSING);
 }
 
-size_t ftp_session_output(const struct ftp_session *session, const uint8_t **data)
+size_t ftp_session_output(struct ftp_session *session, const uint8_t **data)
 {
+    if (session->state == FTP_TELLING) {
+        ftp_listing_tell(session);
+    }
     *data = (const uint8_t *)session->output_data;
     return session->output.length;
 }
 
 void ftp_session_output_taken(struct ftp_session *session, size_t size)
 {
+    if (size > 0 && session->state == FTP_TELLING) {
+        session->since_link_us = session->now.link_us;
+    }
     session->output.length -= size;
     memmove(session->output_data, session->output_data + size, session->output.length);
 }
@@ -108,6 +116,7 @@ void ftp_session_init(struct ftp_session *session, const struct ftp_session_conf
     session->since_link_us = now->link_us;
     session->since_board_us = now->board_us;
     session->state = FTP_USER;
+    session->facts = FTP_FACTS_ALL;
     strcpy(session->directory, "/");
     ftp_command_init(&session->command);
     session->output = (struct text){.data = session->output_data, .size = FTP_OUTPUT_SIZE};
@@ -138,7 +147,7 @@ void ftp_session_lost(struct ftp_session *session)
         return;
     }
     if (ftp_is_busy(session)) {
-        ftp_transfer_abort(session);
+        ftp_transfer_finish(session, true);
     }
     session->config.transport->close(session->config.context, true);
     ftp_enter(session, FTP_CLOSED);
@@ -147,8 +156,11 @@ void ftp_session_lost(struct ftp_session *session)
 void ftp_session_input_end(struct ftp_session *session, bool all_taken)
 {
     session->ended = true;
+    if (session->state == FTP_TELLING || session->state == FTP_REFUSING) {
+        return; /* that answer is still given */
+    }
     if (ftp_is_busy(session)) {
-        ftp_transfer_abort(session);
+        ftp_transfer_finish(session, true);
     }
     if (all_taken && !session->held && session->state < FTP_CLOSING) {
         session->config.transport->close(session->config.context, true);
@@ -162,6 +174,9 @@ void ftp_session_input_end(struct ftp_session *session, bool all_taken)
 static void run_held(struct ftp_session *session)
 {
     if (FTP_OUTPUT_SIZE - session->output.length < FTP_REPLY_ROOM) {
+        return;
+    }
+    if (session->state == FTP_REFUSING || session->state == FTP_TELLING) {
         return;
     }
     if (ftp_is_busy(session) && (session->line_long || !ftp_verbs_urgent(session))) {
@@ -207,9 +222,8 @@ void ftp_session_poll(struct ftp_session *session, const struct ftp_now *now)
     switch (session->state) {
     case FTP_USER:
     case FTP_PASSWORD:
-        if (link_passed(session, session->born_link_us, FTP_LOGIN_US)) {
-            ftp_bye(session, 421, "No login in time.");
-        }
+    case FTP_REFUSING:
+        ftp_login_poll(session);
         break;
     case FTP_READY:
         if (now->board_us - session->since_board_us >= session->config.idle_us) {
@@ -236,6 +250,9 @@ void ftp_session_deadline(const struct ftp_session *session, struct loop_deadlin
     case FTP_USER:
     case FTP_PASSWORD:
         link_us = session->born_link_us + FTP_LOGIN_US;
+        break;
+    case FTP_REFUSING:
+        link_us = session->refuse_link_us;
         break;
     case FTP_READY:
         if (session->since_board_us + session->config.idle_us < deadline->board_us) {

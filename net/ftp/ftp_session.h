@@ -1,24 +1,28 @@
-/* One FTP session (RFC 959, RFC 2389 FEAT, RFC 2428 EPSV, RFC 2640 UTF8, RFC 3659 SIZE and MDTM): a
- * pure state machine. Bytes of the control connection go in, replies come out; bytes of the data
- * connection likewise. It knows no sockets: the few acts it needs from outside are struct
- * ftp_transport's.
+/* One FTP session (RFC 959, RFC 2389 FEAT, RFC 2428 EPSV and EPRT, RFC 2640 UTF8 and LANG, RFC 3659
+ * SIZE, MDTM, MLST and REST): a pure state machine. Bytes of the control connection go in, replies
+ * come out; bytes of the data connection likewise. It knows no sockets: the few acts it needs from
+ * outside are struct ftp_transport's. docs/spec.md, "FTP", has the verbs and what they do.
  *
- * Passive only; PORT and EPRT are refused in words. Sessions begin in "/", which lists the volumes.
- * TYPE A and TYPE I transfer the same bytes: files are kept as they are, nothing is converted.
+ * TYPE A and TYPE I transfer the same bytes: files are kept as they are, nothing is converted, and
+ * SIZE and REST count these bytes in both.
  *
- * STOR replaces a file as a whole or not at all: 226 comes after ftp_files' commit said that it is
- * safe in flash. A client that is killed ends both of its connections like one that has finished:
- * so at the end of the data the control connection is asked whether it is still there, and only
- * its answer commits. Everything else (reset, time-out, ABOR, the end of the control connection)
- * leaves the old file. When a store fails (flash full, no firmware image), the rest of the data is
- * taken and dropped, within FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to read why.
+ * 226 after a store comes after ftp_files' commit said that it is safe in flash. A client that is
+ * killed ends both of its connections like one that has finished: so at the end of the data the
+ * control connection is asked whether it is still there, and only its answer commits. Everything
+ * else (reset, time-out, ABOR, the end of the control connection) gives the store up: what then
+ * stays is ftp_files' to say. When a store fails (flash full, no firmware image), the rest of the
+ * data is taken and dropped, within FTP_DRAIN_BYTES and FTP_DRAIN_US, so that the client gets to
+ * read why.
  *
- * RNTO replaces an existing file, as rename does on Unix: clients that upload aside and rename rely
- * on it. The third wrong login (FTP_LOGIN_TRIES) answers 530 and closes. While data flows only ABOR
- * and STAT are carried out; other commands wait for the end of the transfer.
+ * The third wrong login (FTP_LOGIN_TRIES) answers 530 and closes. While data flows only ABOR and
+ * STAT without a name are carried out; other commands wait for the end of the transfer. So they do
+ * while the listing of STAT goes out, and until a wrong login has been answered.
+ *
+ * Clients ask for the size of what they have just stored, and set its time. Where the files refuse
+ * that (the reserved names), the session answers from what it remembers of its last store.
  *
  * Time: the clock is injected by ftp_session_poll() and holds until the next one. Transfers are
- * timed in link time, idleness in board time. Memory: a session is about 8 KiB, half of it the
+ * timed in link time, idleness in board time. Memory: a session is about 9 KiB, half of it the
  * piece of a file that is on its way. */
 #ifndef NET_FTP_FTP_SESSION_H
 #define NET_FTP_FTP_SESSION_H
@@ -29,6 +33,7 @@
 
 #include "lib/text.h"
 #include "net/ftp/ftp_command.h"
+#include "net/ftp/ftp_facts.h"
 #include "net/ftp/ftp_files.h"
 #include "net/login/login.h"
 #include "system/loop.h"
@@ -56,6 +61,9 @@ struct ftp_transport {
     /* PASV, EPSV: drop what data connection there is and listen for a new one. Returns the port, or
      * negative. */
     int (*listen)(void *context);
+    /* PORT, EPRT: drop what data connection there is and open one to this port of the client, from
+     * our port 20 if that is possible. False: it cannot be tried. */
+    bool (*connect)(void *context, uint16_t port);
     /* All data has been handed over: finish the connection's sending direction. */
     void (*finish)(void *context);
     /* Close the data connection and its listener, if any; `reset`: what is on its way in or out is
@@ -70,14 +78,19 @@ struct ftp_session_config {
     const struct ftp_files *files;
     const struct ftp_transport *transport;
     void *context; /* for the transport */
-    bool (*login)(const char *user, const char *password);
+    /* As login_try(). */
+    bool (*login)(const char *user, const char *password, uint64_t now_link_us,
+                  uint64_t *refuse_us);
+    const char *(*login_notice)(void); /* a line for who has logged in, or NULL */
     uint64_t idle_us;   /* board time after which a session without traffic is closed */
     uint8_t address[4]; /* of the WiPy, as the client reached it: for PASV */
+    uint8_t peer[4];    /* of the client */
 };
 
 enum ftp_state {
     FTP_USER,       /* nobody has logged in */
     FTP_PASSWORD,   /* USER came, PASS is awaited */
+    FTP_REFUSING,   /* the answer to a wrong password is due later */
     FTP_READY,      /* logged in, waits for a command */
     FTP_OPENING,    /* a transfer waits for its data connection */
     FTP_SENDING,    /* RETR, LIST, NLST */
@@ -85,13 +98,20 @@ enum ftp_state {
     FTP_RECEIVING,  /* STOR */
     FTP_COMMITTING, /* the data has ended; waits for the answer to the probe */
     FTP_DRAINING,   /* the store has failed; the rest of the data is dropped */
+    FTP_TELLING,    /* the listing of STAT goes out on the control connection */
     FTP_CLOSING,    /* the last reply goes out */
     FTP_CLOSED,
     FTP_STATES,
 };
 
-enum ftp_data_state { FTP_DATA_NONE, FTP_DATA_LISTENING, FTP_DATA_OPEN };
+enum ftp_data_state {
+    FTP_DATA_NONE,
+    FTP_DATA_ACTIVE,  /* a transfer is to open a connection to active_port */
+    FTP_DATA_AWAITED, /* listening or connecting */
+    FTP_DATA_OPEN,
+};
 enum ftp_transfer { FTP_TRANSFER_NONE, FTP_TRANSFER_SEND, FTP_TRANSFER_STORE, FTP_TRANSFER_LIST };
+enum ftp_listing { FTP_LISTING_LONG, FTP_LISTING_NAMES, FTP_LISTING_FACTS };
 
 /* Owned by the caller; all members are the session's own. */
 struct ftp_session {
@@ -110,19 +130,27 @@ struct ftp_session {
     bool line_long; /* ... and it was too long */
     bool ended;     /* the client has closed its side of the control connection */
     bool epsv_only;
+    uint16_t active_port;
+    uint64_t restart; /* REST: where the next RETR or STOR begins */
+    unsigned facts;   /* of MLST and MLSD: a set of enum ftp_fact */
     unsigned tries;
+    uint64_t refuse_link_us; /* REFUSING: until when */
     char user[LOGIN_TEXT_MAX + 1];
     char directory[STORAGE_PATH_MAX];
     char rename_from[STORAGE_PATH_MAX]; /* "": none */
+    char stored[STORAGE_PATH_MAX];      /* the file of the last STOR or APPE */
+    bool stored_is_known;               /* ... which came to a good end */
+    struct storage_stat stored_stat;
 
     struct ftp_file *file;
     struct ftp_dir *dir;
-    int failure;                        /* error of the store that is drained */
-    char failure_words[FTP_WORDS_MAX];  /* what was said then */
-    uint32_t drained;                   /* bytes */
-    bool list_names;                    /* NLST */
+    int failure;                       /* error of the store that is drained */
+    char failure_words[FTP_WORDS_MAX]; /* what was said then */
+    uint64_t moved;                    /* bytes of this transfer, or of what is drained */
+    enum ftp_listing listing;
+    enum ftp_place list_place;          /* of what is in it */
     bool source_ended;                  /* file or dir has no more */
-    char list_prefix[STORAGE_PATH_MAX]; /* before every name, then NUL, then the pattern */
+    char list_prefix[STORAGE_PATH_MAX]; /* before every name of NLST, then NUL, then the pattern */
     const char *list_pattern;           /* "": every name */
 
     uint8_t buffer[FTP_BUFFER_SIZE];
@@ -155,10 +183,10 @@ void ftp_session_alive(struct ftp_session *session);
 /* The control connection is gone: everything is given up. */
 void ftp_session_lost(struct ftp_session *session);
 /* Replies to send: returns how many bytes, `*data` is valid until the next call. Then tell how many
- * of them were taken. */
-size_t ftp_session_output(const struct ftp_session *session, const uint8_t **data);
+ * of them were taken. There may be more at once. */
+size_t ftp_session_output(struct ftp_session *session, const uint8_t **data);
 void ftp_session_output_taken(struct ftp_session *session, size_t size);
-/* The place is needed: 421 and close. */
+/* The place is needed: 421 and close. Not of a session that has logged in. */
 void ftp_session_evict(struct ftp_session *session);
 /* All replies are out and the session is over: the transport closes the control connection. */
 bool ftp_session_is_over(const struct ftp_session *session);

@@ -1,55 +1,152 @@
 #include "net/ftp/ftp_storage.h"
 
-/* The handles are storage's own: FTP's types only keep the two layers apart. */
-static struct storage_file *storage_of(struct ftp_file *file)
-{
-    return (struct storage_file *)file;
-}
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 
-static int open_read(struct ftp_file **file, const char *path, uint32_t offset)
+struct ftp_file {
+    struct storage_file *storage; /* NULL: this one is free */
+    bool in_place;                /* a store that is not aside */
+    bool created;                 /* ... of a name that was not there */
+    bool cuts;                    /* ... in front of more, which goes with the first write */
+    bool came;                    /* something was written */
+    bool failed;                  /* a write was refused */
+    uint32_t unsynced;            /* bytes */
+    char path[STORAGE_PATH_MAX];
+};
+
+static struct ftp_file files[FTP_STORAGE_FILES];
+
+static struct ftp_file *take(const char *path)
 {
-    struct storage_file *handle = NULL;
-    int result = storage_open(&handle, path, STORAGE_READ);
-    if (result == STORAGE_OK && offset > 0) {
-        int64_t position = storage_seek(handle, offset, STORAGE_SEEK_SET);
-        if (position < 0) {
-            storage_abandon(handle);
-            return (int)position;
+    for (unsigned i = 0; i < FTP_STORAGE_FILES; i++) {
+        if (!files[i].storage) {
+            files[i] = (struct ftp_file){0};
+            strcpy(files[i].path, path);
+            return &files[i];
         }
     }
-    *file = (struct ftp_file *)handle;
+    return NULL;
+}
+
+/* Open a free handle and go to `offset`, which the file must have. */
+static int open_at(struct ftp_file *file, unsigned mode, uint64_t offset)
+{
+    struct storage_file *storage = NULL;
+    int result = storage_open(&storage, file->path, mode);
+    if (result != STORAGE_OK) {
+        return result;
+    }
+    uint64_t size = (uint64_t)storage_size(storage);
+    if (offset > size) {
+        storage_abandon(storage);
+        return FTP_FILES_BEYOND;
+    }
+    result = offset > 0 && storage_seek(storage, (int64_t)offset, STORAGE_SEEK_SET) < 0
+                 ? STORAGE_IO
+                 : STORAGE_OK;
+    if (result != STORAGE_OK) {
+        storage_abandon(storage);
+        return result;
+    }
+    file->cuts = offset < size;
+    file->storage = storage;
+    return STORAGE_OK;
+}
+
+int ftp_storage_open_read(struct ftp_file **file, const char *path, uint64_t offset)
+{
+    *file = take(path);
+    return *file ? open_at(*file, STORAGE_READ, offset) : STORAGE_TOO_MANY;
+}
+
+int ftp_storage_open_store(struct ftp_file **file, const char *path, enum ftp_store how,
+                           uint64_t offset)
+{
+    struct storage_stat stat;
+    *file = take(path);
+    if (!*file) {
+        return STORAGE_TOO_MANY;
+    }
+    int result = storage_stat(path, &stat);
+    if (result == STORAGE_OK && stat.is_dir) {
+        return STORAGE_IS_DIR;
+    }
+    if (result == STORAGE_NOT_FOUND && how == FTP_STORE_FROM) {
+        return FTP_FILES_BEYOND;
+    }
+    if (result == STORAGE_OK && how == FTP_STORE_WHOLE) {
+        return storage_open(&(*file)->storage, path, STORAGE_REPLACE);
+    }
+    (*file)->in_place = true;
+    (*file)->created = result == STORAGE_NOT_FOUND;
+    if ((*file)->created) {
+        return open_at(*file, STORAGE_WRITE | STORAGE_CREATE | STORAGE_EXCLUSIVE, 0);
+    }
+    return open_at(*file, STORAGE_WRITE, how == FTP_STORE_APPEND ? stat.size : offset);
+}
+
+int32_t ftp_storage_read(struct ftp_file *file, void *data, uint32_t size)
+{
+    return storage_read(file->storage, data, size);
+}
+
+/* REST: nothing of the old file is to be taken for new once something new is there. */
+static int cut(struct ftp_file *file)
+{
+    if (!file->cuts) {
+        return STORAGE_OK;
+    }
+    file->cuts = false;
+    return storage_truncate(file->storage, (uint64_t)storage_tell(file->storage));
+}
+
+int32_t ftp_storage_write(struct ftp_file *file, const void *data, uint32_t size)
+{
+    int32_t result = file->in_place ? cut(file) : STORAGE_OK;
+    if (result == STORAGE_OK) {
+        result = storage_write(file->storage, data, size);
+    }
+    file->came = true;
+    file->unsynced += size;
+    if (result > 0 && file->in_place && file->unsynced >= FTP_STORAGE_SYNC_BYTES) {
+        file->unsynced = 0;
+        int synced = storage_sync(file->storage);
+        result = synced == STORAGE_OK ? result : synced;
+    }
+    file->failed = result < 0;
     return result;
 }
 
-static int open_store(struct ftp_file **file, const char *path)
+int ftp_storage_commit(struct ftp_file *file)
 {
-    struct storage_file *handle = NULL;
-    int result = storage_open(&handle, path, STORAGE_REPLACE);
-    *file = (struct ftp_file *)handle;
+    int result = file->in_place ? cut(file) : STORAGE_OK;
+    if (result == STORAGE_OK) {
+        result = storage_close(file->storage);
+    } else {
+        storage_abandon(file->storage);
+    }
+    file->storage = NULL;
+    if (result != STORAGE_OK && file->created) {
+        storage_remove(file->path);
+    }
     return result;
 }
 
-static int32_t read_file(struct ftp_file *file, void *data, uint32_t size)
+void ftp_storage_abandon(struct ftp_file *file)
 {
-    return storage_read(storage_of(file), data, size);
+    if (file->in_place && file->came && !file->failed) {
+        storage_close(file->storage); /* what came may be gone on with */
+    } else {
+        storage_abandon(file->storage);
+        if (file->created) {
+            storage_remove(file->path);
+        }
+    }
+    file->storage = NULL;
 }
 
-static int32_t write_file(struct ftp_file *file, const void *data, uint32_t size)
-{
-    return storage_write(storage_of(file), data, size);
-}
-
-static int commit(struct ftp_file *file)
-{
-    return storage_close(storage_of(file));
-}
-
-static void abandon(struct ftp_file *file)
-{
-    storage_abandon(storage_of(file));
-}
-
-static int open_dir(struct ftp_dir **dir, const char *path)
+int ftp_storage_opendir(struct ftp_dir **dir, const char *path)
 {
     struct storage_dir *handle = NULL;
     int result = storage_opendir(&handle, path);
@@ -57,35 +154,12 @@ static int open_dir(struct ftp_dir **dir, const char *path)
     return result;
 }
 
-static int read_dir(struct ftp_dir *dir, struct storage_entry *entry)
+int ftp_storage_readdir(struct ftp_dir *dir, struct storage_entry *entry)
 {
     return storage_readdir((struct storage_dir *)dir, entry);
 }
 
-static void close_dir(struct ftp_dir *dir)
+void ftp_storage_closedir(struct ftp_dir *dir)
 {
     storage_closedir((struct storage_dir *)dir);
 }
-
-static const char *words(void)
-{
-    return "";
-}
-
-const struct ftp_files ftp_storage = {
-    .stat = storage_stat,
-    .open_read = open_read,
-    .open_store = open_store,
-    .read = read_file,
-    .write = write_file,
-    .commit = commit,
-    .abandon = abandon,
-    .remove = storage_remove,
-    .mkdir = storage_mkdir,
-    .rmdir = storage_rmdir,
-    .rename = storage_rename,
-    .opendir = open_dir,
-    .readdir = read_dir,
-    .closedir = close_dir,
-    .words = words,
-};

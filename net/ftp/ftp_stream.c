@@ -48,6 +48,18 @@ void ftp_stream_open(struct ftp_stream *stream, struct tcp_pcb *pcb, uint8_t inb
     tcp_nagle_disable(pcb);
 }
 
+static err_t on_connected(void *context, struct tcp_pcb *pcb, err_t error)
+{
+    struct ftp_stream *stream = context;
+    stream->opened = true;
+    return ERR_OK;
+}
+
+bool ftp_stream_connect(struct ftp_stream *stream, const ip_addr_t *peer, uint16_t port)
+{
+    return tcp_connect(stream->pcb, peer, port, on_connected) == ERR_OK;
+}
+
 size_t ftp_stream_peek(const struct ftp_stream *stream, const uint8_t **data)
 {
     *data = stream->inbox ? stream->inbox->payload : NULL;

@@ -14,14 +14,18 @@ struct ftp_stream {
     struct tcp_pcb *pcb; /* NULL: none */
     struct pbuf *inbox;  /* received, not yet taken */
     uint8_t inbox_limit; /* pbufs; what comes beyond is left to lwIP, which stops there */
+    bool opened;         /* a data connection is there; for the user to clear */
     uint32_t in_flight;  /* bytes sent and not yet acknowledged by the peer */
     bool acknowledged;   /* the peer has acknowledged something; for the user to clear */
     bool ended;          /* the peer has closed its side; the inbox may still hold something */
     bool lost;           /* the connection was reset or given up: pcb is NULL */
 };
 
-/* Take over a connection (from lwIP's accept). The stream must not be in use. */
+/* Take over a connection (from lwIP's accept, or a new one that is to be opened). The stream must
+ * not be in use. */
 void ftp_stream_open(struct ftp_stream *stream, struct tcp_pcb *pcb, uint8_t inbox_limit);
+/* Open it to `port` of the peer: `opened` comes, or `lost`. False: it cannot be tried. */
+bool ftp_stream_connect(struct ftp_stream *stream, const ip_addr_t *peer, uint16_t port);
 
 /* The next received bytes, in place: how many, 0: none now. */
 size_t ftp_stream_peek(const struct ftp_stream *stream, const uint8_t **data);

@@ -1,61 +1,8 @@
+/* The table of commands, and those that tell what the server is and does. */
 #include <string.h>
 
 #include "net/ftp/ftp_internal.h"
-
-/* ---- login */
-
-static void failed_login(struct ftp_session *session, const char *text)
-{
-    session->tries++;
-    if (session->tries >= FTP_LOGIN_TRIES) {
-        ftp_bye(session, 530, "Login incorrect, too often.");
-        return;
-    }
-    if (session->state != FTP_USER) {
-        ftp_enter(session, FTP_USER);
-    }
-    ftp_reply(session, 530, text);
-}
-
-static void user(struct ftp_session *session, const char *argument)
-{
-    if (session->state == FTP_READY) {
-        /* Another login: the present one is over, and the new one has its own time. */
-        session->born_link_us = session->now.link_us;
-        ftp_enter(session, FTP_USER);
-    }
-    if (strlen(argument) > LOGIN_TEXT_MAX) {
-        failed_login(session, "The user name is too long.");
-        return;
-    }
-    strcpy(session->user, argument);
-    if (session->state == FTP_USER) {
-        ftp_enter(session, FTP_PASSWORD);
-    }
-    ftp_reply(session, 331, "Password, please.");
-}
-
-static void pass(struct ftp_session *session, const char *argument)
-{
-    if (session->state != FTP_PASSWORD) {
-        ftp_reply(session, 503, "Send USER first.");
-    } else if (strlen(argument) > LOGIN_TEXT_MAX ||
-               !session->config.login(session->user, argument)) {
-        failed_login(session, "Login incorrect.");
-    } else {
-        session->tries = 0;
-        strcpy(session->directory, "/");
-        ftp_enter(session, FTP_READY);
-        ftp_reply(session, 230, "Logged in.");
-    }
-}
-
-static void quit(struct ftp_session *session, const char *argument)
-{
-    ftp_bye(session, 221, "Goodbye.");
-}
-
-/* ---- what the server is */
+#include "net/ftp/ftp_words.h"
 
 static void syst(struct ftp_session *session, const char *argument)
 {
@@ -66,55 +13,47 @@ static void syst(struct ftp_session *session, const char *argument)
 static void feat(struct ftp_session *session, const char *argument)
 {
     text_string(&session->output, "211-Features:\r\n"
+                                  " CLNT\r\n"
+                                  " EPRT\r\n"
                                   " EPSV\r\n"
+                                  " LANG EN*\r\n"
                                   " MDTM\r\n"
+                                  " MFMT\r\n"
+                                  " MLST ");
+    ftp_facts_put_feature(&session->output, session->facts);
+    text_string(&session->output, "\r\n"
                                   " PASV\r\n"
+                                  " REST STREAM\r\n"
                                   " SIZE\r\n"
                                   " TVFS\r\n"
                                   " UTF8\r\n"
                                   "211 End\r\n");
 }
 
-static bool is_word(const char *argument, const char *word)
-{
-    for (; *word; argument++, word++) {
-        char c = *argument >= 'a' && *argument <= 'z' ? (char)(*argument - 'a' + 'A') : *argument;
-        if (c != *word) {
-            return false;
-        }
-    }
-    return *argument == '\0';
-}
-
 static void opts(struct ftp_session *session, const char *argument)
 {
-    if (is_word(argument, "UTF8 ON") || is_word(argument, "UTF8")) {
+    const char *facts = ftp_words_after(argument, "MLST");
+    if (facts) {
+        session->facts = ftp_facts_read(facts);
+        ftp_reply_begin(session, 200);
+        text_string(&session->output, "MLST OPTS ");
+        ftp_facts_put_names(&session->output, session->facts);
+        ftp_reply_end(session);
+    } else if (ftp_words_is(argument, "UTF8 ON") || ftp_words_is(argument, "UTF8")) {
         ftp_reply(session, 200, "Names are UTF-8.");
     } else {
-        ftp_reply(session, 501, "There is no such option.");
+        ftp_reply(session, 501, "The options are UTF8 ON and MLST.");
     }
 }
 
-static void help(struct ftp_session *session, const char *argument)
+/* RFC 2640 section 4. */
+static void lang(struct ftp_session *session, const char *argument)
 {
-    text_string(&session->output,
-                "214-These commands work:\r\n"
-                " USER PASS QUIT SYST FEAT OPTS HELP STAT NOOP TYPE MODE STRU ALLO\r\n"
-                " PWD CWD CDUP MKD RMD DELE RNFR RNTO SIZE MDTM\r\n"
-                " PASV EPSV LIST NLST RETR STOR ABOR\r\n"
-                "214 End\r\n");
-}
-
-static void stat_server(struct ftp_session *session, const char *argument)
-{
-    if (*argument) {
-        ftp_reply(session, 504, "Only the server's own status: use LIST for files.");
-        return;
+    if (*argument == '\0' || ftp_words_equal(argument, strcspn(argument, "-"), "EN")) {
+        ftp_reply(session, 200, "The language is English.");
+    } else {
+        ftp_reply(session, 504, "The only language is EN.");
     }
-    text_string(&session->output, "211-WiPy FTP server\r\n");
-    text_string(&session->output,
-                ftp_is_busy(session) ? " A transfer is under way\r\n" : " No transfer\r\n");
-    text_string(&session->output, "211 End\r\n");
 }
 
 static void noop(struct ftp_session *session, const char *argument)
@@ -122,188 +61,156 @@ static void noop(struct ftp_session *session, const char *argument)
     ftp_reply(session, 200, "OK.");
 }
 
-static void auth(struct ftp_session *session, const char *argument)
+static void put_address(struct text *out, const uint8_t address[4])
 {
-    ftp_reply(session, 502, "TLS is not available: log in without it.");
-}
-
-/* ---- how to transfer */
-
-static void type(struct ftp_session *session, const char *argument)
-{
-    if (is_word(argument, "I") || is_word(argument, "L 8") || is_word(argument, "A") ||
-        is_word(argument, "A N")) {
-        ftp_reply(session, 200, "OK: files are sent as they are.");
-    } else {
-        ftp_reply(session, 504, "The types are A, I and L 8.");
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0) {
+            text_char(out, '.');
+        }
+        text_number(out, address[i], 0, ' ');
     }
 }
 
-static void mode(struct ftp_session *session, const char *argument)
+static void status(struct ftp_session *session, const char *argument)
 {
-    if (is_word(argument, "S")) {
-        ftp_reply(session, 200, "OK.");
-    } else {
-        ftp_reply(session, 504, "The only mode is S.");
-    }
-}
-
-static void stru(struct ftp_session *session, const char *argument)
-{
-    if (is_word(argument, "F")) {
-        ftp_reply(session, 200, "OK.");
-    } else {
-        ftp_reply(session, 504, "The only structure is F.");
-    }
-}
-
-static void allo(struct ftp_session *session, const char *argument)
-{
-    ftp_reply(session, 202, "Not needed.");
-}
-
-/* Port of a new listener for data, or negative after the reply that says that there is none. */
-static int listen_for_data(struct ftp_session *session)
-{
-    int port = session->config.transport->listen(session->config.context);
-    if (port < 0) {
-        session->data_state = FTP_DATA_NONE;
-        ftp_reply(session, 425, "No port is free for a data connection; try again later.");
-    } else {
-        session->data_state = FTP_DATA_LISTENING;
-    }
-    return port;
-}
-
-static void pasv(struct ftp_session *session, const char *argument)
-{
-    if (session->epsv_only) {
-        ftp_reply(session, 503, "Not after EPSV ALL.");
-        return;
-    }
-    int port = listen_for_data(session);
-    if (port < 0) {
-        return;
-    }
     struct text *out = &session->output;
-    ftp_reply_begin(session, 227);
-    text_string(out, "Entering Passive Mode (");
-    for (unsigned i = 0; i < sizeof session->config.address; i++) {
-        text_number(out, session->config.address[i], 0, ' ');
-        text_char(out, ',');
-    }
-    text_number(out, (uint32_t)port >> 8, 0, ' ');
-    text_char(out, ',');
-    text_number(out, (uint32_t)port & 0xff, 0, ' ');
-    text_char(out, ')');
-    ftp_reply_end(session);
-}
-
-/* RFC 2428. */
-static void epsv(struct ftp_session *session, const char *argument)
-{
-    if (is_word(argument, "ALL")) {
-        session->epsv_only = true;
-        ftp_reply(session, 200, "OK.");
+    if (*argument) {
+        ftp_listing_stat(session, argument);
         return;
     }
-    if (*argument && !is_word(argument, "1")) {
-        ftp_reply(session, 522, "Network protocol not supported, use (1)");
-        return;
-    }
-    int port = listen_for_data(session);
-    if (port < 0) {
-        return;
-    }
-    ftp_reply_begin(session, 229);
-    text_string(&session->output, "Entering Extended Passive Mode (|||");
-    text_number(&session->output, (uint32_t)port, 0, ' ');
-    text_string(&session->output, "|)");
-    ftp_reply_end(session);
-}
-
-static void active(struct ftp_session *session, const char *argument)
-{
-    ftp_reply(session, 502, "Active mode is not supported: use PASV or EPSV.");
-}
-
-/* ---- transfers */
-
-static void list(struct ftp_session *session, const char *argument)
-{
-    ftp_transfer_list(session, argument, false);
-}
-
-static void nlst(struct ftp_session *session, const char *argument)
-{
-    ftp_transfer_list(session, argument, true);
-}
-
-static void abor(struct ftp_session *session, const char *argument)
-{
+    text_string(out, "211-WiPy FTP server\r\n Connected from ");
+    put_address(out, session->config.peer);
+    text_string(out, "\r\n Logged in as ");
+    text_string(out, session->user);
+    text_string(out, "\r\n TYPE: A and I are the same; STRU: F; MODE: S\r\n ");
     if (ftp_is_busy(session)) {
-        ftp_transfer_abort(session);
-        ftp_reply(session, 426, "The transfer is given up.");
+        text_string(out, "A transfer is under way: ");
+        text_number(out, session->moved, 0, ' ');
+        text_string(out, " bytes");
+    } else {
+        text_string(out, "No transfer");
     }
-    ftp_reply(session, 226, "Nothing is under way.");
+    text_string(out, "\r\n211 End\r\n");
 }
+
+static ftp_act help;
 
 /* ---- the table */
 
 enum {
     ANYTIME = 1, /* before the login, too */
     NAME = 2,    /* needs an argument */
-    URGENT = 4,  /* while a transfer is under way, too */
+    URGENT = 4,  /* without an argument also while a transfer is under way */
 };
 
 static const struct verb {
     char name[FTP_VERB_MAX];
     uint8_t flags;
-    void (*run)(struct ftp_session *session, const char *argument);
+    ftp_act *run;
+    const char *syntax; /* of the argument */
 } verbs[] = {
-    {"USER", ANYTIME | NAME, user},
-    {"PASS", ANYTIME, pass},
-    {"QUIT", ANYTIME, quit},
-    {"SYST", ANYTIME, syst},
-    {"FEAT", ANYTIME, feat},
-    {"OPTS", ANYTIME, opts},
-    {"HELP", ANYTIME, help},
-    {"NOOP", ANYTIME, noop},
-    {"AUTH", ANYTIME, auth},
-    {"STAT", URGENT, stat_server},
-    {"ABOR", URGENT, abor},
-    {"TYPE", NAME, type},
-    {"MODE", NAME, mode},
-    {"STRU", NAME, stru},
-    {"ALLO", 0, allo},
-    {"PASV", 0, pasv},
-    {"EPSV", 0, epsv},
-    {"PORT", 0, active},
-    {"EPRT", 0, active},
-    {"LIST", 0, list},
-    {"NLST", 0, nlst},
-    {"RETR", NAME, ftp_transfer_retrieve},
-    {"STOR", NAME, ftp_transfer_store},
-    {"PWD", 0, ftp_names_pwd},
-    {"XPWD", 0, ftp_names_pwd},
-    {"CWD", NAME, ftp_names_cwd},
-    {"XCWD", NAME, ftp_names_cwd},
-    {"CDUP", 0, ftp_names_cdup},
-    {"XCUP", 0, ftp_names_cdup},
-    {"MKD", NAME, ftp_names_mkd},
-    {"XMKD", NAME, ftp_names_mkd},
-    {"RMD", NAME, ftp_names_rmd},
-    {"XRMD", NAME, ftp_names_rmd},
-    {"DELE", NAME, ftp_names_dele},
-    {"RNFR", NAME, ftp_names_rnfr},
-    {"RNTO", NAME, ftp_names_rnto},
-    {"SIZE", NAME, ftp_names_size},
-    {"MDTM", NAME, ftp_names_mdtm},
+    {"USER", ANYTIME, ftp_login_user, "<user>"},
+    {"PASS", ANYTIME, ftp_login_pass, "<password>"},
+    {"ACCT", ANYTIME, ftp_login_acct, "<account>"},
+    {"QUIT", ANYTIME, ftp_login_quit, ""},
+    {"REIN", ANYTIME, ftp_login_rein, ""},
+    {"HOST", ANYTIME, ftp_login_host, "<name>"},
+    {"AUTH", ANYTIME, ftp_login_auth, "<mechanism>"},
+    {"ADAT", ANYTIME, ftp_login_no_auth, "<data>"},
+    {"PBSZ", ANYTIME, ftp_login_no_auth, "<size>"},
+    {"PROT", ANYTIME, ftp_login_no_auth, "<level>"},
+    {"CCC", ANYTIME, ftp_login_no_auth, ""},
+    {"MIC", ANYTIME, ftp_login_no_auth, "<data>"},
+    {"CONF", ANYTIME, ftp_login_no_auth, "<data>"},
+    {"ENC", ANYTIME, ftp_login_no_auth, "<data>"},
+
+    {"SYST", ANYTIME, syst, ""},
+    {"FEAT", ANYTIME, feat, ""},
+    {"OPTS", ANYTIME, opts, "UTF8 ON | MLST <facts>"},
+    {"LANG", ANYTIME, lang, "[EN]"},
+    {"CLNT", ANYTIME, noop, "<client>"},
+    {"NOOP", ANYTIME, noop, ""},
+    {"HELP", ANYTIME, help, "[<command>]"},
+    {"STAT", URGENT, status, "[<name>]"},
+    {"SITE", NAME, ftp_times_site, "CHMOD | UTIME | HELP"},
+
+    {"TYPE", NAME, ftp_data_type, "A | I | L 8"},
+    {"MODE", NAME, ftp_data_mode, "S"},
+    {"STRU", NAME, ftp_data_stru, "F"},
+    {"ALLO", 0, ftp_data_allo, "<bytes>"},
+    {"REST", NAME, ftp_data_rest, "<offset>"},
+    {"PASV", 0, ftp_data_pasv, ""},
+    {"EPSV", 0, ftp_data_epsv, "[1 | ALL]"},
+    {"PORT", NAME, ftp_data_port, "<h1,h2,h3,h4,p1,p2>"},
+    {"EPRT", NAME, ftp_data_eprt, "<|1|address|port|>"},
+    {"ABOR", URGENT, ftp_data_abor, ""},
+
+    {"RETR", NAME, ftp_transfer_retrieve, "<file>"},
+    {"STOR", NAME, ftp_store_stor, "<file>"},
+    {"APPE", NAME, ftp_store_appe, "<file>"},
+    {"LIST", 0, ftp_listing_list, "[<name>]"},
+    {"NLST", 0, ftp_listing_nlst, "[<name>]"},
+    {"MLSD", 0, ftp_listing_mlsd, "[<directory>]"},
+    {"MLST", 0, ftp_names_mlst, "[<name>]"},
+
+    {"PWD", 0, ftp_names_pwd, ""},
+    {"XPWD", 0, ftp_names_pwd, ""},
+    {"CWD", NAME, ftp_names_cwd, "<directory>"},
+    {"XCWD", NAME, ftp_names_cwd, "<directory>"},
+    {"CDUP", 0, ftp_names_cdup, ""},
+    {"XCUP", 0, ftp_names_cdup, ""},
+    {"MKD", NAME, ftp_names_mkd, "<directory>"},
+    {"XMKD", NAME, ftp_names_mkd, "<directory>"},
+    {"RMD", NAME, ftp_names_rmd, "<directory>"},
+    {"XRMD", NAME, ftp_names_rmd, "<directory>"},
+    {"DELE", NAME, ftp_names_dele, "<file>"},
+    {"RNFR", NAME, ftp_names_rnfr, "<name>"},
+    {"RNTO", NAME, ftp_names_rnto, "<new name>"},
+    {"SIZE", NAME, ftp_names_size, "<file>"},
+    {"MDTM", NAME, ftp_times_mdtm, "[<YYYYMMDDhhmmss>] <file>"},
+    {"MFMT", NAME, ftp_times_mfmt, "<YYYYMMDDhhmmss> <name>"},
 };
+
+#define VERBS         (sizeof verbs / sizeof verbs[0])
+#define HELP_PER_LINE 12
+
+static void help_all(struct ftp_session *session)
+{
+    struct text *out = &session->output;
+    text_string(out, "214-These commands work:");
+    for (size_t i = 0; i < VERBS; i++) {
+        text_string(out, i % HELP_PER_LINE ? " " : "\r\n ");
+        text_string(out, verbs[i].name);
+    }
+    text_string(out, "\r\n214 End\r\n");
+}
+
+static void help(struct ftp_session *session, const char *argument)
+{
+    if (*argument == '\0') {
+        help_all(session);
+        return;
+    }
+    if (ftp_words_after(argument, "SITE")) {
+        ftp_times_help(session);
+        return;
+    }
+    for (size_t i = 0; i < VERBS; i++) {
+        if (ftp_words_is(argument, verbs[i].name)) {
+            ftp_reply_begin(session, 214);
+            text_string(&session->output, verbs[i].name);
+            text_char(&session->output, ' ');
+            text_string(&session->output, verbs[i].syntax);
+            ftp_reply_end(session);
+            return;
+        }
+    }
+    ftp_reply(session, 502, "There is no such command.");
+}
 
 static const struct verb *find(const char *name)
 {
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+    for (size_t i = 0; i < VERBS; i++) {
         if (strcmp(verbs[i].name, name) == 0) {
             return &verbs[i];
         }
@@ -314,7 +221,7 @@ static const struct verb *find(const char *name)
 bool ftp_verbs_urgent(const struct ftp_session *session)
 {
     const struct verb *verb = find(session->command.verb);
-    return verb && verb->flags & URGENT;
+    return verb && verb->flags & URGENT && *session->command.argument == '\0';
 }
 
 void ftp_verbs_run(struct ftp_session *session)

@@ -10,6 +10,10 @@ void telnet_parser_init(struct telnet_parser *parser)
 /* A data byte; false when it is the second half of an end of line (RFC 854: CR LF, CR NUL). */
 static bool is_data(struct telnet_parser *parser, uint8_t byte)
 {
+    if (parser->binary) {
+        parser->after_cr = false;
+        return true;
+    }
     bool after_cr = parser->after_cr;
     parser->after_cr = byte == '\r';
     return !(after_cr && (byte == '\n' || byte == '\0'));
@@ -31,7 +35,7 @@ static bool after_iac(struct telnet_parser *parser, uint8_t byte, struct telnet_
         return false;
     case TELNET_SB:
         parser->state = TELNET_PARSE_SUB;
-        parser->skipped = 0;
+        parser->sub_size = 0;
         return false;
     default: /* bytes below 240 are no commands: skipped as one */
         event->command = byte >= TELNET_NOP ? byte : 0;
@@ -39,16 +43,26 @@ static bool after_iac(struct telnet_parser *parser, uint8_t byte, struct telnet_
     }
 }
 
-static void in_subnegotiation(struct telnet_parser *parser, uint8_t byte)
+static void in_subnegotiation(struct telnet_parser *parser, uint8_t byte,
+                              struct telnet_event *event)
 {
-    if (parser->state == TELNET_PARSE_SUB_IAC && byte == TELNET_SE) {
+    bool escaped = parser->state == TELNET_PARSE_SUB_IAC;
+    if (escaped && byte == TELNET_SE) {
         parser->state = TELNET_PARSE_DATA;
+        event->command = TELNET_SB;
         return;
     }
-    bool escape = parser->state == TELNET_PARSE_SUB && byte == TELNET_IAC;
-    parser->state = escape ? TELNET_PARSE_SUB_IAC : TELNET_PARSE_SUB;
-    if (++parser->skipped >= TELNET_SUBNEGOTIATION_MAX)
+    if (!escaped && byte == TELNET_IAC) {
+        parser->state = TELNET_PARSE_SUB_IAC;
+        return;
+    }
+    parser->state = TELNET_PARSE_SUB;
+    if (parser->sub_size < TELNET_SUBNEGOTIATION_KEPT) {
+        parser->sub[parser->sub_size] = byte;
+    }
+    if (++parser->sub_size >= TELNET_SUBNEGOTIATION_MAX) {
         parser->state = TELNET_PARSE_DATA;
+    }
 }
 
 size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, size_t size,
@@ -78,7 +92,7 @@ size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, si
             break;
         case TELNET_PARSE_SUB:
         case TELNET_PARSE_SUB_IAC:
-            in_subnegotiation(parser, byte);
+            in_subnegotiation(parser, byte, event);
             break;
         }
     }

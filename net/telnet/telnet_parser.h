@@ -26,11 +26,18 @@ enum telnet_command {
     TELNET_IAC = 255,
 };
 
-enum telnet_option { TELNET_ECHO = 1, TELNET_SGA = 3, TELNET_LINEMODE = 34 };
+enum telnet_option {
+    TELNET_BINARY = 0,    /* RFC 856 */
+    TELNET_ECHO = 1,      /* RFC 857 */
+    TELNET_SGA = 3,       /* RFC 858 */
+    TELNET_NAWS = 31,     /* RFC 1073 */
+    TELNET_LINEMODE = 34, /* RFC 1184 */
+};
 
-/* A subnegotiation is skipped; one that has not ended after so many bytes is taken as broken and
- * ends there. */
-#define TELNET_SUBNEGOTIATION_MAX 1024u
+/* A subnegotiation that has not ended after so many bytes is taken as broken and ends there. Of
+ * one, the option and what follows are kept, up to TELNET_SUBNEGOTIATION_KEPT bytes. */
+#define TELNET_SUBNEGOTIATION_MAX  1024u
+#define TELNET_SUBNEGOTIATION_KEPT 8u
 
 enum telnet_parser_state {
     TELNET_PARSE_DATA,
@@ -43,12 +50,16 @@ enum telnet_parser_state {
 struct telnet_parser {
     enum telnet_parser_state state;
     uint8_t verb;
+    bool binary; /* set by the owner: the client sends BINARY, an end of line is data like any other
+                  */
     bool after_cr; /* the last data byte was CR: a NUL or LF that follows belongs to it */
-    uint16_t skipped;
+    uint16_t sub_size;
+    uint8_t sub[TELNET_SUBNEGOTIATION_KEPT];
 };
 
 struct telnet_event {
-    uint8_t command; /* enum telnet_command; 0: none */
+    uint8_t command; /* enum telnet_command; 0: none. SB: a subnegotiation has ended,
+                        parser->sub_size bytes came, in parser->sub */
     uint8_t option;  /* of WILL, WONT, DO, DONT */
 };
 

@@ -9,20 +9,15 @@
 #define SGA  "\x03"
 #define LINE "\x22"
 
+#define BACKSPACE 0x08
+#define DELETE    0x7f
+#define CTRL_U    0x15
+
+#define LINE_KEPT (LOGIN_TEXT_MAX + 1u)
+
 static const char user_options[] = IAC WONT ECHO IAC WONT SGA IAC WILL LINE;
 static const char password_options[] = IAC WILL ECHO IAC WONT SGA IAC WILL LINE;
 static const char console_options[] = IAC WILL ECHO IAC WILL SGA IAC WONT LINE;
-
-static bool bit(const uint8_t *set, unsigned number)
-{
-    return (set[number / 8] >> (number % 8) & 1) != 0;
-}
-
-static void set_bit(uint8_t *set, unsigned number, bool on)
-{
-    uint8_t mask = (uint8_t)(1u << (number % 8));
-    set[number / 8] = (uint8_t)(on ? set[number / 8] | mask : set[number / 8] & ~mask);
-}
 
 static void send(struct telnet_session *session, const char *text)
 {
@@ -32,10 +27,19 @@ static void send(struct telnet_session *session, const char *text)
 /* Announce three options, as IAC WILL/WONT OPTION each. */
 static void announce(struct telnet_session *session, const char *options)
 {
-    for (const char *option = options; *option != '\0'; option += 3)
-        set_bit(session->will, (uint8_t)option[2], (uint8_t)option[1] == TELNET_WILL);
+    for (const char *option = options; *option != '\0'; option += 3) {
+        telnet_options_offer(&session->options, (uint8_t)option[1], (uint8_t)option[2]);
+    }
     send(session, options);
 }
+
+static void close_with(struct telnet_session *session, const char *words)
+{
+    send(session, words);
+    session->state = TELNET_CLOSED;
+}
+
+/* ---- login */
 
 static void ask_user(struct telnet_session *session)
 {
@@ -45,11 +49,12 @@ static void ask_user(struct telnet_session *session)
 }
 
 void telnet_session_start(struct telnet_session *session, const struct telnet_io *io,
-                          const char *banner, uint64_t now_us)
+                          const char *banner, struct telnet_time now)
 {
     memset(session, 0, sizeof *session);
     session->io = io;
-    session->active_us = now_us;
+    session->active_us = now.board_us;
+    session->heard_us = now.link_us;
     telnet_parser_init(&session->parser);
     send(session, banner);
     send(session, "\r\n");
@@ -59,86 +64,178 @@ void telnet_session_start(struct telnet_session *session, const struct telnet_io
 static void refuse_login(struct telnet_session *session)
 {
     send(session, "\r\nInvalid credentials, try again.\r\n");
-    if (++session->failures >= TELNET_TRIES)
+    if (++session->failures >= TELNET_TRIES) {
         session->state = TELNET_CLOSED;
-    else
+    } else {
         ask_user(session);
+    }
 }
 
 static void open_console(struct telnet_session *session)
 {
-    if (!session->io->claim(session->io->context)) {
-        send(session, "\r\nAnother telnet session is open: close it first.\r\n");
-        session->state = TELNET_CLOSED;
-        return;
-    }
-    announce(session, console_options);
     send(session, "\r\nLogin succeeded!\r\nType \"help()\" for more information.\r\n");
+    const char *notice = session->io->notice();
+    if (notice != NULL) { /* after the line that tools wait for, not among those that they parse */
+        send(session, notice);
+        send(session, "\r\n");
+    }
     session->state = TELNET_OPEN;
+    session->io->resize(session->io->context, session->columns, session->rows);
 }
 
-static void end_of_line(struct telnet_session *session)
+static void ask_to_take_over(struct telnet_session *session, struct telnet_time now)
 {
-    bool too_long = session->line_size > LOGIN_TEXT_MAX;
-    session->line[too_long ? LOGIN_TEXT_MAX : session->line_size] = '\0';
+    char owner[TELNET_OWNER_MAX];
+    session->io->describe_owner(session->io->context, owner);
+    send(session, "\r\nsession from ");
+    send(session, owner);
+    send(session, ": take over? [y/N] ");
+    session->due_us = now.link_us + TELNET_ANSWER_US;
+    session->state = TELNET_QUESTION;
+}
+
+static void answer(struct telnet_session *session, uint8_t key)
+{
+    if (key == 'y' || key == 'Y') {
+        session->answered = true;
+        send(session, "y");
+        session->io->claim(session->io->context, true);
+        open_console(session);
+    } else {
+        close_with(session, "n\r\nThe other session stays.\r\n");
+    }
+}
+
+static void log_in(struct telnet_session *session, struct telnet_time now)
+{
+    bool right = session->io->login(session->user, session->line, now.link_us, &session->due_us);
+    memset(session->line, 0, sizeof session->line);
+    if (!right) {
+        session->state = TELNET_REFUSING;
+        return;
+    }
+    bool free = session->io->claim(session->io->context, false);
+    announce(session, console_options);
+    if (free) {
+        open_console(session);
+    } else {
+        ask_to_take_over(session, now);
+    }
+}
+
+static void end_of_line(struct telnet_session *session, struct telnet_time now)
+{
+    session->line[session->line_size < LINE_KEPT ? session->line_size : LINE_KEPT] = '\0';
     session->line_size = 0;
     if (session->state == TELNET_USER) {
         memcpy(session->user, session->line, sizeof session->user);
-        session->user_too_long = too_long;
         session->state = TELNET_PASSWORD;
-        announce(session, password_options); /* first: the client must hide what is typed from here on */
+        announce(session,
+                 password_options); /* first: the client must hide what is typed from here on */
         send(session, "Password: ");
     } else {
-        bool right = session->io->login(session->user, session->line) && !too_long &&
-                     !session->user_too_long;
-        memset(session->line, 0, sizeof session->line);
-        if (right)
-            open_console(session);
-        else
-            refuse_login(session);
+        log_in(session, now);
     }
 }
 
-static void login_byte(struct telnet_session *session, uint8_t byte)
+/* Take the last character back, which in UTF-8 may be several bytes. */
+static void erase_character(struct telnet_session *session)
+{
+    bool continues = true;
+    while (continues && session->line_size > 0) {
+        session->line_size--;
+        continues = session->line_size < LINE_KEPT &&
+                    ((uint8_t)session->line[session->line_size] & 0xc0) == 0x80;
+    }
+}
+
+static void login_byte(struct telnet_session *session, uint8_t byte, struct telnet_time now)
 {
     if (byte == '\r' || byte == '\n') {
-        end_of_line(session);
-    } else if (byte == '\b' || byte == 0x7f) {
-        if (session->line_size > 0)
-            session->line_size--;
+        end_of_line(session, now);
+    } else if (byte == BACKSPACE || byte == DELETE) {
+        erase_character(session);
+    } else if (byte == CTRL_U) {
+        session->line_size = 0;
     } else {
-        if (session->line_size < LOGIN_TEXT_MAX)
+        if (session->line_size < LINE_KEPT) {
             session->line[session->line_size] = (char)byte;
+        }
         if (++session->line_size > TELNET_LINE_MAX) {
-            send(session, "\r\nInvalid credentials, try again.\r\n");
-            session->state = TELNET_CLOSED;
+            close_with(session, "\r\nInvalid credentials, try again.\r\n");
         }
     }
 }
 
-/* The client asks for or about an option. What we have not offered is refused, once: an answer to
- * every request would invite a loop with a client that insists. DO answers our offer; WONT needs no
- * answer, as nothing was ever accepted. */
+/* ---- commands */
+
 static void option(struct telnet_session *session, uint8_t verb, uint8_t number)
 {
-    unsigned request;
-    uint8_t answer;
-    if (verb == TELNET_DO && !bit(session->will, number)) {
-        request = number;
-        answer = TELNET_WONT;
-    } else if (verb == TELNET_WILL) {
-        request = 256u + number;
-        answer = TELNET_DONT;
-    } else {
-        return;
+    uint8_t said = telnet_options_answer(&session->options, verb, number);
+    if (said != 0) {
+        session->io->send(session->io->context, (const uint8_t[]){TELNET_IAC, said, number}, 3);
     }
-    if (bit(session->refused, request))
-        return;
-    set_bit(session->refused, request, true);
-    session->io->send(session->io->context, (const uint8_t[]){TELNET_IAC, answer, number}, 3);
+    session->parser.binary = telnet_options_theirs(&session->options, TELNET_BINARY);
+    /* Tools that refuse everything are not asked: they may not expect it. */
+    if ((verb == TELNET_DO || verb == TELNET_WILL) && !session->naws_asked) {
+        session->naws_asked = true;
+        if (!telnet_options_theirs(&session->options, TELNET_NAWS)) {
+            telnet_options_ask(&session->options, TELNET_NAWS);
+            session->io->send(session->io->context,
+                              (const uint8_t[]){TELNET_IAC, TELNET_DO, TELNET_NAWS}, 3);
+        }
+    }
 }
 
-static void command(struct telnet_session *session, const struct telnet_event *event)
+/* RFC 1073: the option, width and height, 16 bits each. */
+static void subnegotiation(struct telnet_session *session)
+{
+    const uint8_t *sub = session->parser.sub;
+    if (session->parser.sub_size != 5 || sub[0] != TELNET_NAWS) {
+        return;
+    }
+    session->columns = (uint16_t)(sub[1] << 8 | sub[2]);
+    session->rows = (uint16_t)(sub[3] << 8 | sub[4]);
+    if (session->state == TELNET_OPEN) {
+        session->io->resize(session->io->context, session->columns, session->rows);
+    }
+}
+
+static void open_command(struct telnet_session *session, uint8_t command)
+{
+    switch (command) {
+    case TELNET_IP:
+    case TELNET_BRK:
+        session->typed_size = 0;
+        session->io->interrupt(session->io->context);
+        break;
+    case TELNET_AO:
+        session->io->abort_output(session->io->context);
+        break;
+    case TELNET_EC:
+        session->typed[session->typed_size++] = BACKSPACE;
+        break;
+    case TELNET_EL:
+        session->typed[session->typed_size++] = CTRL_U;
+        break;
+    default:
+        break;
+    }
+}
+
+static void login_command(struct telnet_session *session, uint8_t command, struct telnet_time now)
+{
+    if (session->state == TELNET_USER || session->state == TELNET_PASSWORD) {
+        if (command == TELNET_EC) {
+            login_byte(session, BACKSPACE, now);
+        } else if (command == TELNET_EL) {
+            login_byte(session, CTRL_U, now);
+        }
+    }
+}
+
+static void command(struct telnet_session *session, const struct telnet_event *event,
+                    struct telnet_time now)
 {
     switch (event->command) {
     case TELNET_WILL:
@@ -147,58 +244,110 @@ static void command(struct telnet_session *session, const struct telnet_event *e
     case TELNET_DONT:
         option(session, event->command, event->option);
         break;
+    case TELNET_SB:
+        subnegotiation(session);
+        break;
     case TELNET_AYT:
         send(session, "\r\n[WiPy: yes]\r\n");
         break;
-    case TELNET_IP:
-    case TELNET_BRK:
-        if (session->state == TELNET_OPEN) {
-            session->typed_size = 0;
-            session->io->interrupt(session->io->context);
-        }
-        break;
     default:
+        if (session->state == TELNET_OPEN) {
+            open_command(session, event->command);
+        } else {
+            login_command(session, event->command, now);
+        }
         break;
     }
 }
 
+/* ---- input */
+
 /* Offer the console what is kept; true when all was taken. */
 static bool offer(struct telnet_session *session)
 {
-    if (session->typed_size == 0)
+    if (session->typed_size == 0) {
         return true;
+    }
     size_t taken = session->io->type(session->io->context, session->typed, session->typed_size);
     session->typed_size = (uint8_t)(session->typed_size - taken);
     memmove(session->typed, session->typed + taken, session->typed_size);
     return session->typed_size == 0;
 }
 
+/* The data bytes before the next command. */
+static void data_bytes(struct telnet_session *session, const uint8_t *bytes, size_t count,
+                       struct telnet_time now)
+{
+    if (session->state == TELNET_OPEN) {
+        if (session->answered && (bytes[0] == '\r' || bytes[0] == '\n')) {
+            bytes++;
+            count--;
+        }
+        session->answered = false;
+        memcpy(session->typed, bytes, count);
+        session->typed_size = (uint8_t)count;
+    } else if (session->state == TELNET_QUESTION) {
+        answer(session, bytes[0]);
+    } else {
+        login_byte(session, bytes[0], now);
+    }
+}
+
 size_t telnet_session_input(struct telnet_session *session, const uint8_t *data, size_t size,
-                            uint64_t now_us)
+                            struct telnet_time now)
 {
     size_t used = 0;
-    if (size > 0)
-        session->active_us = now_us;
-    while (session->state != TELNET_CLOSED && offer(session) && used < size) {
-        /* one byte at a time until the login is through: the state may change with each */
+    if (size > 0) {
+        session->active_us = now.board_us;
+        session->heard_us = now.link_us;
+    }
+    while (session->state != TELNET_CLOSED && session->state != TELNET_REFUSING && offer(session) &&
+           used < size) {
+        /* One byte at a time until the login is through: the state may change with each. Then as
+         * many as are kept, less one for EC and EL. */
         bool open = session->state == TELNET_OPEN;
-        uint8_t decoded[sizeof session->typed];
+        uint8_t decoded[sizeof session->typed - 1];
         size_t count;
         struct telnet_event event;
         used += telnet_parser_feed(&session->parser, data + used, size - used, decoded,
                                    open ? sizeof decoded : 1, &count, &event);
-        if (open) {
-            memcpy(session->typed, decoded, count);
-            session->typed_size = (uint8_t)count;
-            if (event.command != 0)
-                offer(session);
-        } else if (count > 0) {
-            login_byte(session, decoded[0]);
+        if (count > 0) {
+            data_bytes(session, decoded, count, now);
         }
-        if (event.command != 0)
-            command(session, &event);
+        if (event.command != 0) {
+            offer(session);
+            command(session, &event, now);
+        }
     }
     return used;
+}
+
+/* ---- time */
+
+void telnet_session_poll(struct telnet_session *session, struct telnet_time now,
+                         uint64_t idle_limit_us)
+{
+    if (session->state == TELNET_REFUSING && now.link_us >= session->due_us) {
+        refuse_login(session);
+    } else if (session->state == TELNET_QUESTION && now.link_us >= session->due_us) {
+        close_with(session, "\r\nNo answer: the other session stays.\r\n");
+    }
+    if (session->state != TELNET_CLOSED && now.board_us - session->active_us >= idle_limit_us) {
+        close_with(session, "\r\nSession closed: idle for too long.\r\n");
+    }
+}
+
+void telnet_session_deadline(const struct telnet_session *session, uint64_t idle_limit_us,
+                             struct loop_deadline *deadline)
+{
+    uint64_t idle_us = session->active_us + idle_limit_us;
+    if (idle_us < deadline->board_us) {
+        deadline->board_us = idle_us;
+    }
+    bool waits = session->state == TELNET_REFUSING || session->state == TELNET_QUESTION;
+    if (waits && session->due_us < deadline->link_us) {
+        deadline->link_us = session->due_us;
+    }
 }
 
 bool telnet_session_is_holding(const struct telnet_session *session)
@@ -206,15 +355,7 @@ bool telnet_session_is_holding(const struct telnet_session *session)
     return session->typed_size > 0;
 }
 
-void telnet_session_touch(struct telnet_session *session, uint64_t now_us)
+void telnet_session_touch(struct telnet_session *session, uint64_t now_board_us)
 {
-    session->active_us = now_us;
-}
-
-void telnet_session_check_idle(struct telnet_session *session, uint64_t now_us, uint64_t limit_us)
-{
-    if (session->state == TELNET_CLOSED || now_us - session->active_us < limit_us)
-        return;
-    send(session, "\r\nSession closed: idle for too long.\r\n");
-    session->state = TELNET_CLOSED;
+    session->active_us = now_board_us;
 }

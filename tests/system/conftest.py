@@ -14,6 +14,7 @@ import pytest
 
 from board import WIPY, Board, again, alive, wait_for
 from consoles import Console
+from ftp_client import Control, remove_tree
 
 TEST_LIMIT = 120  # seconds for one test, whatever it waits for
 SEED = int(os.environ.setdefault("WIPY_TEST_SEED", str(time.time_ns() % 1_000_000)))
@@ -96,12 +97,22 @@ def board(make_board):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def make_shared(tmp_path_factory):
+    """make_shared(name): running boards that end with the tests of the file."""
+    boards = []
+
+    def make(name):
+        boards.append(Board(tmp_path_factory.mktemp(name) / "wipy"))
+        return boards[-1].start()
+
+    yield make
+    _end(boards)
+
+
+@pytest.fixture(scope="module")
+def shared(make_shared):
     """A running board that the tests of one file share; they leave it as they found it."""
-    board = Board(tmp_path_factory.mktemp("shared") / "wipy")
-    board.start()
-    yield board
-    _end([board])
+    return make_shared("shared")
 
 
 @pytest.fixture
@@ -114,3 +125,28 @@ def pair(make_board, tmp_path):
     """Two boards in one air: (access point, station to be)."""
     options = ["--no-laptop", "--air", tmp_path / "air"]
     return Console(make_board(*options, name="ap")), Console(make_board(*options, name="sta"))
+
+
+# ---- FTP to the shared board
+
+
+@pytest.fixture
+def control(shared):
+    with Control(shared) as control:
+        yield control
+
+
+@pytest.fixture
+def ftp(shared):
+    with shared.ftp() as ftp:
+        yield ftp
+
+
+@pytest.fixture
+def folder(ftp, request):
+    """A folder of its own on /flash, gone afterwards."""
+    path = "/flash/" + re.sub(r"\W", "_", request.node.name)[:40]
+    ftp.mkd(path)
+    ftp.cwd(path)
+    yield path
+    remove_tree(ftp, path)

@@ -153,6 +153,7 @@ class Telnet(Stream):
         super().__init__()
         self.wire = b""  # everything received, options included
         self.options = []  # (WILL.. , option) in their order
+        self.accepts = set()  # options that it does not refuse; what it says of them is up to the test
         self.pending = b""
         self.socket = socket.create_connection(address, timeout=limit)
         if login:
@@ -188,7 +189,7 @@ class Telnet(Stream):
             command = data[at + 1 : at + 2]
             if command and command[0] in (WILL, WONT, DO, DONT) and at + 2 < len(data):
                 self.options.append((command[0], data[at + 2]))
-                if command[0] in (WILL, DO):
+                if command[0] in (WILL, DO) and data[at + 2] not in self.accepts:
                     self.send_raw(bytes([IAC, DONT if command[0] == WILL else WONT, data[at + 2]]))
                 at += 3
             elif command and command[0] == IAC:

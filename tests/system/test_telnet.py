@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from stream import DO, DONT, IAC, LIMIT, PROMPT, SB, SE, WILL, WONT, Client, Telnet
+from stream import DO, DONT, IAC, LIMIT, PROMPT, SB, SE, WILL, WONT, Client, pattern
 
 ECHO, SGA, LINEMODE, NAWS = 1, 3, 34, 31
-AYT, IP, NOP = 246, 244, 241
+AYT, IP, NOP, AO, EC, EL, DM = 246, 244, 241, 245, 247, 248, 242
 
 
 @pytest.fixture
@@ -155,11 +155,76 @@ def test_options_are_answered_without_a_loop(session):
         assert (WONT, option) in answers and (DONT, option) in answers
 
 
-def test_second_client_is_told(shared, session):
-    with Telnet(shared.address("telnet"), login=False) as second:
-        text = second.expect_end()
-        assert b"Login" not in text
+def second_login(board, limit=LIMIT):
+    """Log in while another session is open, up to the question."""
+    second = board.telnet(login=False)
+    second.expect(b"Login as: ")
+    second.send(b"micro\r\n")
+    second.expect(b"Password: ")
+    second.send(b"python\r\n")
+    second.expect(pattern(r"\r\nsession from [0-9.]+, idle [0-9]+ s: take over\? \[y/N\] "), limit)
+    return second
+
+
+@pytest.mark.parametrize("keys", [b"y", b"Y\r\n"])
+def test_second_client_takes_over(shared, session, keys):
+    session.python("answer = 42")
+    session.send(b"answer")
+    session.expect(b"answer")
+    with second_login(shared) as second:
+        second.send(keys)
+        assert second.expect(b'Type "help()" for more information.\r\n') == b"y\r\nLogin succeeded!\r\n"
+        assert b"Taken over by a session from" in session.expect_end()
+        second.expect(PROMPT + b"answer")  # what is on the console's line, and it goes on from there
+        second.send(b" + 1\r")
+        second.expect(b"43\r\n" + PROMPT)
+
+
+@pytest.mark.parametrize("keys", [b"n", b"\r\n", b"x"])
+def test_second_client_lets_be(shared, session, keys):
+    with second_login(shared) as second:
+        second.send(keys)
+        assert b"The other session stays." in second.expect_end()
     assert session.python("1+1") == "2"
+
+
+def test_wrong_password_gets_no_question(shared, session):
+    with shared.telnet(login=False) as second:
+        second.send(b"micro\r\nwrong\r\n")
+        assert b"session from" not in second.expect(b"Invalid credentials")
+    assert session.python("1+1") == "2"
+
+
+def test_question_does_not_wait_for_ever(shared, session):
+    with second_login(shared) as second:
+        assert b"No answer" in second.expect_end(45)
+    assert session.python("1+1") == "2"
+
+
+def test_dead_client_locks_nobody_out(shared):
+    """A client that was switched off: its connection is open as far as the board can know, and takes nothing."""
+    dead = shared.telnet()
+    dead.send(b"for i in range(30000): print('0123456789' * 10)\r\r")
+    with second_login(shared) as second:
+        second.send(b"y")
+        second.expect(b"Login succeeded!")
+        second.clean_prompt(60)
+    dead.close()
+
+
+def test_refusals_keep_others_waiting_for_nothing(shared):
+    """Many wrong tries at once: the right password is accepted at once, and the session is alive meanwhile."""
+    guessers = [shared.telnet(login=False) for _ in range(4)]
+    for guesser in guessers:
+        guesser.expect(b"Login as: ")
+        guesser.send(b"micro\r\nguess\r\n")
+        guesser.expect(b"Password: ")
+    with shared.telnet() as session:
+        assert session.python("1+1") == "2"
+        assert sum(b"Invalid" in guesser.text or guesser.pump(0) for guesser in guessers) < 4, "the right one overtakes them"
+    for guesser in guessers:
+        guesser.expect(b"Invalid credentials, try again.\r\n")
+        guesser.close()
 
 
 def test_next_client_after_one_that_vanished(shared):
@@ -194,6 +259,82 @@ def test_login_line_of_100_kB(shared, place):
             assert session.ended or session.expect_end() is not None  # or it hangs up
     with shared.telnet() as session:
         assert session.python("1+1") == "2"
+
+
+def test_notice_of_the_factory_password(shared):
+    with shared.telnet(login=False) as session:
+        session.login()
+        assert b"factory password" in session.expect(PROMPT)
+
+
+BINARY = 0
+
+
+def test_binary_both_ways(session):
+    """With BINARY every byte is data, in both directions (RFC 856)."""
+    session.accepts.add(BINARY)
+    session.send_raw(bytes([IAC, WILL, BINARY, IAC, DO, BINARY]))
+    session.raw_repl()
+    assert (DO, BINARY) in session.options and (WILL, BINARY) in session.options
+    every = bytes(range(256)).replace(b"\x03", b"") + b"\r\n\r\0\r\r\n"
+    session.send(f"import sys; b = sys.stdin.buffer.read({len(every)}); sys.stdout.buffer.write(b)\x04".encode())
+    session.expect(b"OK")
+    session.send(every)
+    assert session.expect(b"\x04\x04>") == every
+    session.send_raw(bytes([IAC, WONT, BINARY, IAC, DONT, BINARY]))
+    session.send_raw(b"print(1)\r\n\x04")
+    session.expect(b"OK1\r\n\x04\x04>")
+    session.send(b"\x02")
+    session.expect(PROMPT)
+
+
+def test_window_size(session):
+    session.accepts.add(NAWS)
+    session.send_raw(bytes([IAC, WILL, NAWS, IAC, SB, NAWS, 0, 132, 0, 43, IAC, SE]))
+    assert session.python("import wipy; wipy.terminal_size()") == "(132, 43)"
+    session.send_raw(bytes([IAC, SB, NAWS, 0, 255, 255, 0, 43, IAC, SE]))  # 255 is doubled
+    assert session.python("wipy.terminal_size()") == "(255, 43)"
+
+
+def test_abort_output(session):
+    """AO: the program goes on, its output is not shown; the prompt that follows is."""
+    session.send(b"for i in range(1000): print('line', i)\r\r")
+    session.expect(b"line 0\r\n")
+    session.send_raw(bytes([IAC, AO]))
+    session.expect(PROMPT, 60)
+    assert session.python("i") == "999"
+
+
+def test_erase_commands(session):
+    session.send_raw(b"print(6 * 8" + bytes([IAC, EC]) + b"7)\r\n")
+    session.expect(b"42\r\n" + PROMPT)
+    session.send_raw(b"nonsense" + bytes([IAC, EL]) + b"print(6 * 7)\r\n")
+    session.expect(b"42\r\n" + PROMPT)
+
+
+@pytest.mark.parametrize("interrupt", [b"\x03", bytes([IAC, IP]), bytes([IAC, 243])])
+@pytest.mark.parametrize("ahead", [0, 100, 200_000])
+def test_interrupt_gets_through(session, interrupt, ahead):
+    """Whatever was typed ahead, and in whatever pieces it comes."""
+    session.send(b"while True: pass\r\r")
+    session.expect(b"while True: pass\r\n")
+    session.send(b"x" * ahead)
+    for byte in interrupt:
+        session.send_raw(bytes([byte]))
+    session.expect(b"KeyboardInterrupt")
+    session.expect(PROMPT)
+    session.prompt()
+
+
+def test_urgent_interrupt(session):
+    """As telnet programs send IP: with DM as TCP's urgent data."""
+    session.send(b"while True: pass\r\r")
+    session.expect(b"while True: pass\r\n")
+    session.socket.send(bytes([IAC, IP]))
+    session.socket.send(bytes([IAC, DM]), socket.MSG_OOB)
+    session.expect(b"KeyboardInterrupt")
+    session.expect(PROMPT)
+    session.prompt()
 
 
 def test_garbage(shared, seeded):

@@ -16,6 +16,7 @@
 #include "net/ftp/ftp_session.h"
 
 #define RECEIVED_MAX 20000u
+#define REPLIES_MAX  100000u
 
 /* ---- the data connection */
 
@@ -31,6 +32,18 @@ static inline int fake_listen(void *context)
     data_connected = false;
     data_listens = listen_result >= 0;
     return listen_result;
+}
+
+/* PORT: the client listens, and the connection is to be opened to this port; 0: none was. */
+static uint16_t connected_port;
+static bool connect_fails;
+
+static inline bool fake_connect(void *context, uint16_t port)
+{
+    connected_port = port;
+    data_connected = false;
+    data_listens = !connect_fails;
+    return !connect_fails;
 }
 
 static inline void fake_finish(void *context)
@@ -50,12 +63,23 @@ static inline void fake_probe(void *context)
     probes++;
 }
 
-static const struct ftp_transport fake_transport = {fake_listen, fake_finish, fake_close,
-                                                    fake_probe};
+static const struct ftp_transport fake_transport = {fake_listen, fake_connect, fake_finish,
+                                                    fake_close, fake_probe};
 
-static inline bool fake_login(const char *user, const char *password)
+#define REFUSE_US 250000u /* a wrong login is answered after this */
+
+static const char *notice; /* for who has logged in */
+
+static inline bool fake_login(const char *user, const char *password, uint64_t now_link_us,
+                              uint64_t *refuse_us)
 {
+    *refuse_us = now_link_us + REFUSE_US;
     return strcmp(user, "micro") == 0 && strcmp(password, "python") == 0;
+}
+
+static inline const char *fake_notice(void)
+{
+    return notice;
 }
 
 /* ---- the client */
@@ -101,13 +125,17 @@ static inline void offer(const char *data, size_t size)
 /* The replies since the last call. */
 static inline const char *replies(void)
 {
-    static char text[FTP_OUTPUT_SIZE + 1];
+    static char text[REPLIES_MAX + 1];
     const uint8_t *data;
+    size_t length = 0, size;
     settle();
-    size_t size = ftp_session_output(&session, &data);
-    memcpy(text, data, size);
-    text[size] = '\0';
-    ftp_session_output_taken(&session, size);
+    while ((size = ftp_session_output(&session, &data)) > 0 && length + size <= REPLIES_MAX) {
+        memcpy(text + length, data, size);
+        length += size;
+        ftp_session_output_taken(&session, size);
+    }
+    text[length] = '\0';
+    settle();
     return text;
 }
 
@@ -192,12 +220,17 @@ static inline void connect_control(const struct ftp_files *session_files)
         .files = session_files,
         .transport = &fake_transport,
         .login = fake_login,
+        .login_notice = fake_notice,
         .idle_us = 300000000,
         .address = {192, 168, 1, 1},
+        .peer = {192, 168, 1, 2},
     };
     listen_result = 2024;
     data_listens = data_connected = data_finished = data_reset = false;
     probes = 0;
+    connected_port = 0;
+    connect_fails = false;
+    notice = NULL;
     now = (struct ftp_now){.link_us = 5000, .board_us = 7000, .utc_s = 1795358400};
     ftp_session_init(&session, &config, &now);
     expect("220 WiPy FTP server ready.\r\n");

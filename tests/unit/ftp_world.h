@@ -32,7 +32,7 @@ const char *storage_error_text(int error)
 
 /* ---- files: a few names in memory */
 
-#define NODES     16
+#define NODES     64
 #define NODE_SIZE 20000u
 
 struct node {
@@ -43,6 +43,7 @@ struct node {
 
 struct ftp_file {
     bool used, store;
+    enum ftp_store how;
     char path[STORAGE_PATH_MAX];
     uint8_t data[NODE_SIZE];
     uint32_t size, position;
@@ -110,7 +111,7 @@ static inline struct ftp_file *take_file(const char *path, bool store)
     return NULL;
 }
 
-static inline int fake_open_read(struct ftp_file **file, const char *path, uint32_t offset)
+static inline int fake_open_read(struct ftp_file **file, const char *path, uint64_t offset)
 {
     struct node *node = node_of(path);
     if (!node) {
@@ -119,17 +120,21 @@ static inline int fake_open_read(struct ftp_file **file, const char *path, uint3
     if (node->stat.is_dir) {
         return STORAGE_IS_DIR;
     }
+    if (offset > node->stat.size) {
+        return FTP_FILES_BEYOND;
+    }
     *file = take_file(path, false);
     if (!*file) {
         return STORAGE_TOO_MANY;
     }
     memcpy((*file)->data, node->data, node->stat.size);
     (*file)->size = node->stat.size;
-    (*file)->position = offset;
+    (*file)->position = (uint32_t)offset;
     return STORAGE_OK;
 }
 
-static inline int fake_open_store(struct ftp_file **file, const char *path)
+static inline int fake_open_store(struct ftp_file **file, const char *path, enum ftp_store how,
+                                  uint64_t offset)
 {
     struct node *node = node_of(path);
     if (open_store_error) {
@@ -138,8 +143,20 @@ static inline int fake_open_store(struct ftp_file **file, const char *path)
     if (node && node->stat.is_dir) {
         return STORAGE_IS_DIR;
     }
+    uint32_t size = node ? node->stat.size : 0;
+    if (how == FTP_STORE_FROM && offset > size) {
+        return FTP_FILES_BEYOND;
+    }
     *file = take_file(path, true);
-    return *file ? STORAGE_OK : STORAGE_TOO_MANY;
+    if (!*file) {
+        return STORAGE_TOO_MANY;
+    }
+    (*file)->how = how;
+    if (how != FTP_STORE_WHOLE && node) {
+        (*file)->size = how == FTP_STORE_FROM ? (uint32_t)offset : size;
+        memcpy((*file)->data, node->data, (*file)->size);
+    }
+    return STORAGE_OK;
 }
 
 static inline int32_t fake_read(struct ftp_file *file, void *data, uint32_t size)
@@ -163,7 +180,7 @@ static inline int32_t fake_write(struct ftp_file *file, const void *data, uint32
     if (size > room || file->size + size > NODE_SIZE) {
         return STORAGE_FULL;
     }
-    unaligned = unaligned || file->size % FTP_BUFFER_SIZE != 0;
+    unaligned = unaligned || (file->how == FTP_STORE_WHOLE && file->size % FTP_BUFFER_SIZE != 0);
     room -= size;
     memcpy(file->data + file->size, data, size);
     file->size += size;
@@ -241,6 +258,16 @@ static inline int fake_rename(const char *from, const char *to)
     return STORAGE_OK;
 }
 
+static inline int fake_set_mtime(const char *path, uint32_t mtime)
+{
+    struct node *node = node_of(path);
+    if (!node) {
+        return STORAGE_NOT_FOUND;
+    }
+    node->stat.mtime = mtime;
+    return STORAGE_OK;
+}
+
 static inline int fake_opendir(struct ftp_dir **dir, const char *path)
 {
     struct node *node = node_of(path);
@@ -285,9 +312,23 @@ static inline const char *fake_words(void)
 }
 
 static const struct ftp_files fake_files = {
-    fake_stat,   fake_open_read, fake_open_store, fake_read,     fake_write,
-    fake_commit, fake_abandon,   fake_remove,     fake_mkdir,    fake_rmdir,
-    fake_rename, fake_opendir,   fake_readdir,    fake_closedir, fake_words};
+    .stat = fake_stat,
+    .open_read = fake_open_read,
+    .open_store = fake_open_store,
+    .read = fake_read,
+    .write = fake_write,
+    .commit = fake_commit,
+    .abandon = fake_abandon,
+    .remove = fake_remove,
+    .mkdir = fake_mkdir,
+    .rmdir = fake_rmdir,
+    .rename = fake_rename,
+    .set_mtime = fake_set_mtime,
+    .opendir = fake_opendir,
+    .readdir = fake_readdir,
+    .closedir = fake_closedir,
+    .words = fake_words,
+};
 
 static inline unsigned handles_in_use(void)
 {

@@ -280,6 +280,20 @@ static void output_goes_to_the_uart_and_to_the_remote_session(void **state)
     assert_string_equal(remote_out, "two ");
 }
 
+static void test_waiting_reader(void **state)
+{
+    assert_false(console_is_waiting());
+    assert_int_equal(console_read(), -1);
+    assert_true(console_is_waiting());
+    console_write("x", 1); /* it was not the end of it */
+    assert_false(console_is_waiting());
+    assert_int_equal(console_read(), -1);
+    offer("k");
+    assert_false(console_is_waiting()); /* it is about to read that */
+    assert_int_equal(console_read(), 'k');
+    assert_false(console_is_waiting());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_is_lost_while_nothing_could_interrupt, set_up),
         cmocka_unit_test_setup(held_input_is_offered_again_as_soon_as_there_is_room, set_up),
         cmocka_unit_test_setup(output_goes_to_the_uart_and_to_the_remote_session, set_up),
+        cmocka_unit_test_setup(test_waiting_reader, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,8 +8,11 @@
 #include <cmocka.h>
 
 #include "net/ftp/ftp_command.h"
+#include "net/ftp/ftp_facts.h"
 #include "net/ftp/ftp_list.h"
 #include "net/ftp/ftp_path.h"
+#include "net/ftp/ftp_time.h"
+#include "net/ftp/ftp_words.h"
 
 /* ---- command lines */
 
@@ -142,7 +145,9 @@ static void assert_line(const char *name, struct storage_stat stat, uint32_t now
                         const char *expected)
 {
     char line[FTP_LIST_LINE_MAX + 1];
-    line[ftp_list_line(line, "", name, &stat, now)] = '\0';
+    struct text out = {.data = line, .size = FTP_LIST_LINE_MAX};
+    ftp_list_line(&out, "", name, &stat, now);
+    line[out.length] = '\0';
     assert_string_equal(line, expected);
 }
 
@@ -185,6 +190,104 @@ static void test_dates(void **state)
     }
 }
 
+static void assert_time(const char *text, size_t size, uint32_t expected)
+{
+    uint32_t seconds = 0;
+    assert_int_equal(ftp_time_read(text, &seconds), size);
+    if (size > 0) {
+        assert_int_equal(seconds, expected);
+    }
+}
+
+static void test_time_stamps(void **state)
+{
+    assert_time("19700101000000", 14, 0);
+    assert_time("20150819160000", 14, 1440000000);
+    assert_time("20150819160000.123 x", 18, 1440000000);
+    assert_time("20150819160000. x", 14, 1440000000);
+    assert_time("201508191600 name", 12, 1440000000);
+    assert_time("20240229235960", 14, 1709251200);
+    assert_time("21060207062815", 14, 4294967295u);
+    static const char *const wrong[] = {"",
+                                        "x",
+                                        "2015081916000",
+                                        "201508191600001",
+                                        "19691231235959",
+                                        "21060207062816",
+                                        "20150229000000",
+                                        "20151301000000",
+                                        "20150001000000",
+                                        "20150100000000",
+                                        "20150101240000",
+                                        "20150101006000",
+                                        "99999999999999"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_time(wrong[i], 0, 0);
+    }
+    /* There and back. */
+    for (uint64_t seconds = 0; seconds <= UINT32_MAX; seconds += 7777777) {
+        char stamp[15] = "";
+        struct text out = {.data = stamp, .size = 14};
+        ftp_time_put(&out, (uint32_t)seconds);
+        assert_time(stamp, 14, (uint32_t)seconds);
+    }
+}
+
+static void assert_facts(unsigned facts, const char *type, enum ftp_place place,
+                         struct storage_stat stat, const char *expected)
+{
+    char line[200];
+    struct text out = {.data = line, .size = sizeof line - 1};
+    ftp_facts_put(&out, facts, type, place, &stat);
+    line[out.length] = '\0';
+    assert_string_equal(line, expected);
+}
+
+static void test_facts(void **state)
+{
+    const struct storage_stat file = {.size = 34, .mtime = 1440000000};
+    const struct storage_stat dir = {.is_dir = true, .mtime = 1440000000};
+    assert_facts(FTP_FACTS_ALL, "file", FTP_PLACE_INSIDE, file,
+                 "type=file;size=34;modify=20150819160000;perm=adfrw; ");
+    assert_facts(FTP_FACTS_ALL, "dir", FTP_PLACE_INSIDE, dir,
+                 "type=dir;modify=20150819160000;perm=cdeflmp; ");
+    assert_facts(FTP_FACTS_ALL, "dir", FTP_PLACE_VOLUME, (struct storage_stat){.is_dir = true},
+                 "type=dir;perm=celmp; ");
+    assert_facts(FTP_FACTS_ALL, "cdir", FTP_PLACE_ROOT, (struct storage_stat){.is_dir = true},
+                 "type=cdir;perm=el; ");
+    assert_facts(0, "file", FTP_PLACE_INSIDE, file, " ");
+    assert_int_equal(ftp_facts_read("Type;SIZE;"), FTP_FACT_TYPE | FTP_FACT_SIZE);
+    assert_int_equal(ftp_facts_read("modify;UNIX.mode;unique;perm"),
+                     FTP_FACT_MODIFY | FTP_FACT_PERM);
+    assert_int_equal(ftp_facts_read(";;typ;types;"), 0);
+    assert_int_equal(ftp_place("/"), FTP_PLACE_ROOT);
+    assert_int_equal(ftp_place("/flash"), FTP_PLACE_VOLUME);
+    assert_int_equal(ftp_place("/flash/a"), FTP_PLACE_INSIDE);
+}
+
+static void test_words(void **state)
+{
+    assert_true(ftp_words_is("utf8 On", "UTF8 ON"));
+    assert_false(ftp_words_is("UTF8", "UTF8 ON"));
+    assert_false(ftp_words_is("UTF8 ONE", "UTF8 ON"));
+    assert_string_equal(ftp_words_after("chmod 644 a b", "CHMOD"), "644 a b");
+    assert_string_equal(ftp_words_after("HELP", "HELP"), "");
+    assert_null(ftp_words_after("HELPME x", "HELP"));
+    uint64_t number;
+    const char *text = "255,";
+    assert_true(ftp_words_number(&text, 255, &number));
+    assert_int_equal(number, 255);
+    assert_string_equal(text, ",");
+    text = "256";
+    assert_false(ftp_words_number(&text, 255, &number));
+    text = "-1";
+    assert_false(ftp_words_number(&text, 255, &number));
+    text = "9223372036854775807";
+    assert_true(ftp_words_number(&text, INT64_MAX, &number));
+    text = "99999999999999999999999999999999999999999";
+    assert_false(ftp_words_number(&text, INT64_MAX, &number));
+}
+
 static void test_options(void **state)
 {
     assert_string_equal(ftp_list_skip_options("-a"), "");
@@ -224,6 +327,9 @@ int main(void)
         cmocka_unit_test(test_paths_that_cannot_be),
         cmocka_unit_test(test_list_lines),
         cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_time_stamps),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_patterns),
     };

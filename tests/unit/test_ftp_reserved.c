@@ -38,7 +38,8 @@ static void send_file(const char *command, const void *data, uint32_t size, cons
 static void refuse(const char *command, const char *reply)
 {
     bool transfers = strncmp(command, "STOR", 4) == 0 || strncmp(command, "RETR", 4) == 0 ||
-                     strncmp(command, "LIST", 4) == 0 || strncmp(command, "NLST", 4) == 0;
+                     strncmp(command, "APPE", 4) == 0 || strncmp(command, "LIST", 4) == 0 ||
+                     strncmp(command, "NLST", 4) == 0;
     if (transfers) {
         passive();
     }
@@ -89,6 +90,7 @@ static void a_wrong_one_is_refused_in_words(void **state)
 static void it_cannot_be_listed_or_read_back(void **state)
 {
 #define ON_ITS_WAY "mcuimg.bin is firmware on its way, not a file: it can only be stored.\r\n"
+#define AS_A_WHOLE "it is taken as a whole only: send it with STOR, from its beginning.\r\n"
     upload_good("1.2.0");
     refuse("SIZE /flash/sys/mcuimg.bin", "550 Not known: " ON_ITS_WAY);
     refuse("MDTM /flash/sys/mcuimg.bin", "550 Not known: " ON_ITS_WAY);
@@ -101,13 +103,48 @@ static void it_cannot_be_listed_or_read_back(void **state)
     refuse("NLST /flash/sys/mcuimg.bin", "550 Not listed: " ON_ITS_WAY);
     refuse("RNFR /flash/sys/mcuimg.bin", "550 Not renamed: " ON_ITS_WAY);
     refuse("RNTO /flash/x", "503 Send RNFR right before RNTO.\r\n");
-    refuse("APPE /flash/sys/mcuimg.bin", "502 This command is not implemented.\r\n");
-    refuse("MFMT 20200101000000 /flash/sys/mcuimg.bin", "502 This command is not implemented.\r\n");
+    refuse("APPE /flash/sys/mcuimg.bin", "553 Not stored: " AS_A_WHOLE);
+    ask_code("REST 100", "350 ");
+    refuse("STOR /flash/sys/mcuimg.bin", "553 Not stored: " AS_A_WHOLE);
+    refuse("MLST /flash/sys/mcuimg.bin", "550 Not known: " ON_ITS_WAY);
+    refuse("MFMT 20200101000000 /flash/sys/mcuimg.bin", "550 The time is not set: " ON_ITS_WAY);
+    refuse("STAT /flash/sys/mcuimg.bin", "550 Not listed: " ON_ITS_WAY);
     passive();
     ask("NLST /flash/sys", "150 Here is the data.\r\n226 Done.\r\n");
     assert_int_equal(received_size, 0);
     boot();
     assert_runs("1.2.0");
+}
+
+/* Clients ask for the size of what they have just stored, and set its time. */
+static void what_was_just_stored_is_known(void **state)
+{
+    make_image("1.2.0");
+    char size[40];
+    snprintf(size, sizeof size, "213 %u\r\n", (unsigned)length);
+    send_file("STOR /flash/sys/mcuimg.bin", image, length,
+              "226 Firmware 1.2.0 for the virtual target accepted: reset to run it.\r\n");
+    ask("SIZE /flash/sys/mcuimg.bin", size);
+    ask_code("MDTM /flash/sys/mcuimg.bin", "213 20261122");
+    ask("MFMT 20200101000000 /flash/sys/mcuimg.bin",
+        "213 Modify=20200101000000; /flash/sys/mcuimg.bin\r\n");
+    ask("MDTM /flash/sys/mcuimg.bin", "213 20200101000000\r\n");
+    ask_code("MLST /flash/sys/mcuimg.bin", "250-");
+    ask_code("SITE CHMOD 644 /flash/sys/mcuimg.bin", "200 ");
+    passive();
+    ask("NLST /flash/sys", "150 Here is the data.\r\n226 Done.\r\n");
+    assert_int_equal(received_size, 0);
+    refuse("LIST /flash/sys/mcuimg.bin", "550 Not listed: " ON_ITS_WAY);
+    refuse("RETR /flash/sys/mcuimg.bin", "550 Not sent: " ON_ITS_WAY);
+    refuse("RNFR /flash/sys/mcuimg.bin", "550 Not renamed: " ON_ITS_WAY);
+    send_file("STOR /flash/sys/mcuimg.bin", image, 5000,
+              "553 Not stored: image truncated: 5000 of 10288 bytes came.\r\n");
+    ask("SIZE /flash/sys/mcuimg.bin", "550 Not known: " ON_ITS_WAY);
+    send_file("STOR /flash/cert/ca.pem", "abc", 3,
+              "226 Stored where only the firmware reads it.\r\n");
+    ask("SIZE /flash/cert/ca.pem", "213 3\r\n");
+    ask_code("DELE /flash/cert/ca.pem", "250 ");
+    ask_code("SIZE /flash/cert/ca.pem", "550 ");
 }
 
 static void other_names_in_its_folder_are_refused_in_words(void **state)
@@ -139,7 +176,20 @@ static void files_that_are_there_can_be_read_and_removed(void **state)
     ask_code("RNFR /flash/sys/notes", "350 ");
     ask_code("RNTO /flash/notes", "250 ");
     ask_code("DELE /flash/notes", "250 ");
-    ask_code("RMD /flash/sys", "250 ");
+}
+
+static void its_folder_stays(void **state)
+{
+#define STAYS "the folder stays: new firmware comes through it.\r\n"
+    ask("RMD /flash/sys", "550 Not removed: " STAYS);
+    ask("MKD /flash/sys", "550 Not created: file exists.\r\n");
+    ask_code("RNFR /flash/sys", "350 ");
+    ask("RNTO /flash/old", "553 Not renamed: " STAYS);
+    ask_code("MKD /flash/new", "257 ");
+    ask_code("RNFR /flash/new", "350 ");
+    ask("RNTO /flash/sys", "553 Not renamed: " STAYS);
+    /* Python took it away. */
+    assert_int_equal(storage_rmdir("/flash/sys"), STORAGE_OK);
     ask_code("MKD /flash/sys", "257 ");
 }
 
@@ -226,6 +276,8 @@ int main(void)
         TEST(a_firmware_is_accepted_in_words),
         TEST(a_wrong_one_is_refused_in_words),
         TEST(it_cannot_be_listed_or_read_back),
+        TEST(what_was_just_stored_is_known),
+        TEST(its_folder_stays),
         TEST(other_names_in_its_folder_are_refused_in_words),
         TEST(files_that_are_there_can_be_read_and_removed),
         TEST(an_upload_that_breaks_off_is_given_up),

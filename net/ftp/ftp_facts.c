@@ -1,0 +1,101 @@
+#include "net/ftp/ftp_facts.h"
+
+#include <string.h>
+
+#include "net/ftp/ftp_time.h"
+#include "net/ftp/ftp_words.h"
+
+static const struct {
+    const char *name;
+    unsigned fact;
+} facts_known[] = {
+    {"type", FTP_FACT_TYPE},
+    {"size", FTP_FACT_SIZE},
+    {"modify", FTP_FACT_MODIFY},
+    {"perm", FTP_FACT_PERM},
+};
+#define FACTS (sizeof facts_known / sizeof facts_known[0])
+
+unsigned ftp_facts_read(const char *list)
+{
+    unsigned facts = 0;
+    while (*list) {
+        size_t length = strcspn(list, ";");
+        for (size_t i = 0; i < FACTS; i++) {
+            if (ftp_words_equal(list, length, facts_known[i].name)) {
+                facts |= facts_known[i].fact;
+            }
+        }
+        list += length;
+        list += *list == ';' ? 1 : 0;
+    }
+    return facts;
+}
+
+void ftp_facts_put_names(struct text *out, unsigned facts)
+{
+    for (size_t i = 0; i < FACTS; i++) {
+        if (facts & facts_known[i].fact) {
+            text_string(out, facts_known[i].name);
+            text_char(out, ';');
+        }
+    }
+}
+
+void ftp_facts_put_feature(struct text *out, unsigned facts)
+{
+    for (size_t i = 0; i < FACTS; i++) {
+        text_string(out, facts_known[i].name);
+        text_string(out, facts & facts_known[i].fact ? "*;" : ";");
+    }
+}
+
+enum ftp_place ftp_place(const char *path)
+{
+    if (path[1] == '\0') {
+        return FTP_PLACE_ROOT;
+    }
+    return strchr(path + 1, '/') ? FTP_PLACE_INSIDE : FTP_PLACE_VOLUME;
+}
+
+/* RFC 3659 section 7.5.5. */
+static const char *permissions(enum ftp_place place, bool is_dir)
+{
+    if (!is_dir) {
+        return "adfrw";
+    }
+    switch (place) {
+    case FTP_PLACE_ROOT:
+        return "el";
+    case FTP_PLACE_VOLUME:
+        return "celmp";
+    default:
+        return "cdeflmp";
+    }
+}
+
+void ftp_facts_put(struct text *out, unsigned facts, const char *type, enum ftp_place place,
+                   const struct storage_stat *stat)
+{
+    if (facts & FTP_FACT_TYPE) {
+        text_string(out, "type=");
+        text_string(out, type);
+        text_char(out, ';');
+    }
+    if (facts & FTP_FACT_SIZE && !stat->is_dir) {
+        text_string(out, "size=");
+        text_number(out, stat->size, 0, ' ');
+        text_char(out, ';');
+    }
+    if (facts & FTP_FACT_MODIFY && stat->mtime != 0) {
+        text_string(out, "modify=");
+        ftp_time_put(out, stat->mtime);
+        text_char(out, ';');
+    }
+    if (facts & FTP_FACT_PERM) {
+        text_string(out, "perm=");
+        text_string(out, permissions(place, stat->is_dir));
+        text_char(out, ';');
+    }
+    text_char(out, ' ');
+}

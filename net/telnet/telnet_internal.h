@@ -1,0 +1,40 @@
+/* What the telnet server (telnet_server.c) and its output (telnet_output.c) share. */
+#ifndef NET_TELNET_TELNET_INTERNAL_H
+#define NET_TELNET_TELNET_INTERNAL_H
+
+#include "lwip/tcp.h"
+#include "net/telnet/telnet_session.h"
+
+struct telnet_connection {
+    struct tcp_pcb *pcb;  /* NULL: the place is free */
+    struct pbuf *pending; /* received, not consumed; acknowledged when it is */
+    bool finished;        /* the client has sent its last byte */
+    bool failed;          /* the dialogue could not be sent */
+    bool stalled;         /* it takes nothing: output is dropped */
+    bool aborted;         /* it sent AO: output is dropped */
+    uint64_t accepted_us; /* link time */
+    uint32_t taken;       /* bytes that the client has acknowledged, modulo 2^32 */
+    struct telnet_session session;
+    struct telnet_io io;
+};
+
+/* Is logged in: has the console; NULL: nobody. */
+extern struct telnet_connection *telnet_owner;
+
+/* Send words, as far as there is room. They need not outlive the call. */
+void telnet_say(struct telnet_connection *connection, const char *words);
+
+/* ---- the console's output, to telnet_owner */
+void telnet_output_init(void);
+/* The line on which the console's cursor is. */
+void telnet_output_show_line(struct telnet_connection *connection);
+/* AO, and the end of it: the client types, or Python waits for input. */
+void telnet_output_abort(struct telnet_connection *connection);
+void telnet_output_resume(struct telnet_connection *connection);
+/* Each poll: of the owner, once its input was taken. */
+void telnet_output_poll(struct telnet_connection *connection);
+/* All that was to be sent at this poll is about to be: see telnet_output_deadline(). */
+void telnet_output_sent(void);
+void telnet_output_deadline(struct loop_deadline *deadline);
+
+#endif
