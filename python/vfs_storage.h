@@ -20,9 +20,6 @@ void python_close_files(void);
 /* Sync the files that Python has open; raises OSError. */
 void python_sync_files(void);
 
-/* storage's error as an errno of MicroPython (positive). */
-int python_storage_errno(int error);
-
 /* ---- between vfs_storage.c and file_storage.c */
 
 /* open(): `path` is absolute and normalised, `mode` Python's. Raises ValueError, OSError. */
