@@ -6,7 +6,8 @@
 
 #include "py/obj.h"
 
-/* The volumes /flash and /sd, to be mounted (volumes.c). When storage has not got one every use of it raises OSError(ENODEV). */
+/* The volumes /flash and /sd, to be mounted (volumes.c). When storage has not got one every use of
+ * it raises OSError(ENODEV). */
 mp_obj_t python_flash_volume(void);
 mp_obj_t python_card_volume(void);
 
