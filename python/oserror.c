@@ -48,6 +48,8 @@ int python_storage_errno(int error)
         return MP_EXDEV;
     case STORAGE_READ_ONLY:
         return MP_EROFS;
+    case STORAGE_GAP:
+        return MP_EFBIG;
     case STORAGE_NO_FILE_SYSTEM:
         return MP_EINVAL; /* as mount() on other systems; apart from ENODEV, no card */
     default:
@@ -91,6 +93,7 @@ static const char *explain(int error, const char *path)
                    : "it is open, or something in it: close that first";
     case STORAGE_READ_ONLY:
     case STORAGE_GONE:
+    case STORAGE_GAP:
         return storage_error_text(error);
     default:
         return NULL;
