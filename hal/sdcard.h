@@ -21,7 +21,9 @@ struct hal_sdcard {
 void hal_sdcard_look(struct hal_sdcard *card);
 
 /* Read or write `count` blocks (1 to HAL_SDCARD_TRANSFER_MAX) from `block` on, of the card of that insertion. The data are the caller's. A block
- * is written whole or not at all, whenever power or card vanish; several are written in ascending order.
+ * is written whole or not at all, whenever power or card vanish; several are written in ascending order. On the virtual board nothing comes in between
+ * them either: a card leaves before a call or after it, and a reset of the MCU does not reach what is on its way. (Only when the board's process itself
+ * is killed may the host end a write where one of its pages ends, which is every 8 blocks.) On other boards the first ones may be written alone.
  * HAL_ERROR_GONE: this card is not in the slot any more. HAL_ERROR_RANGE: outside the card. HAL_ERROR_PROTECTED, HAL_ERROR_FAILED. */
 int hal_sdcard_read(uint32_t insertion, uint32_t block, void *data, uint32_t count);
 int hal_sdcard_write(uint32_t insertion, uint32_t block, const void *data, uint32_t count);

@@ -6,6 +6,7 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
+#include "python/oserror.h"
 #include "python/vfs_storage.h"
 #include "storage/storage.h"
 
@@ -63,7 +64,7 @@ void python_sync_files(void)
         if (open_files[i] != NULL) {
             int result = storage_sync(open_files[i]->file);
             if (result < 0) {
-                mp_raise_OSError(python_storage_errno(result));
+                python_raise_storage(result, open_files[i]->path);
             }
         }
     }
@@ -77,44 +78,6 @@ void python_release_file(const char *path)
         if (self != NULL && self->reads_only && strcmp(self->path, path) == 0) {
             close_file(self);
         }
-    }
-}
-
-int python_storage_errno(int error)
-{
-    switch (error) {
-    case STORAGE_NOT_FOUND:
-        return MP_ENOENT;
-    case STORAGE_EXISTS:
-        return MP_EEXIST;
-    case STORAGE_NOT_DIR:
-        return MP_ENOTDIR;
-    case STORAGE_IS_DIR:
-        return MP_EISDIR;
-    case STORAGE_NOT_EMPTY:
-        return MP_ENOTEMPTY;
-    case STORAGE_FULL:
-        return MP_ENOSPC;
-    case STORAGE_BUSY:
-        return MP_EBUSY;
-    case STORAGE_DENIED:
-        return MP_EACCES;
-    case STORAGE_NAME_TOO_LONG:
-        return MP_ENAMETOOLONG;
-    case STORAGE_INVALID:
-        return MP_EINVAL;
-    case STORAGE_TOO_MANY:
-        return MP_EMFILE;
-    case STORAGE_NO_VOLUME:
-        return MP_ENODEV;
-    case STORAGE_CROSS:
-        return MP_EXDEV;
-    case STORAGE_READ_ONLY:
-        return MP_EROFS;
-    case STORAGE_NO_FILE_SYSTEM:
-        return MP_EINVAL; /* as mount() on other systems; apart from ENODEV, no card */
-    default:
-        return MP_EIO;
     }
 }
 
@@ -173,7 +136,7 @@ mp_obj_t python_file_open(const char *path, const char *mode_text)
         result = storage_open(&file, path, mode);
     }
     if (result < 0) {
-        mp_raise_OSError(python_storage_errno(result));
+        python_raise_storage(result, path);
     }
     self->file = file;
     remember(NULL, self);
@@ -183,6 +146,12 @@ mp_obj_t python_file_open(const char *path, const char *mode_text)
 static void file_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind)
 {
     mp_printf(print, "<io.%s>", mp_obj_get_type_str(self_in));
+}
+
+static _Noreturn void fail(mp_obj_t self_in, int error)
+{
+    const file_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    python_raise_storage(error, self->path);
 }
 
 static struct storage_file *file_get(mp_obj_t self_in)
@@ -202,8 +171,7 @@ static mp_uint_t file_read(mp_obj_t self_in, void *data, mp_uint_t size, int *er
         uint32_t piece = (uint32_t)MIN(size - done, PIECE);
         int32_t count = storage_read(file, (uint8_t *)data + done, piece);
         if (count < 0) {
-            *error = python_storage_errno(count);
-            return MP_STREAM_ERROR;
+            fail(self_in, count);
         }
         done += (mp_uint_t)count;
         if ((uint32_t)count < piece) {
@@ -222,8 +190,7 @@ static mp_uint_t file_write(mp_obj_t self_in, const void *data, mp_uint_t size, 
         uint32_t piece = (uint32_t)MIN(size - done, PIECE);
         int32_t count = storage_write(file, (const uint8_t *)data + done, piece);
         if (count < 0) {
-            *error = python_storage_errno(count);
-            return MP_STREAM_ERROR;
+            fail(self_in, count);
         }
         done += (mp_uint_t)count;
         python_poll_pending();
@@ -231,7 +198,7 @@ static mp_uint_t file_write(mp_obj_t self_in, const void *data, mp_uint_t size, 
     return done;
 }
 
-static mp_uint_t file_seek(struct storage_file *file, struct mp_stream_seek_t *seek, int *error)
+static mp_uint_t file_seek(mp_obj_t self_in, struct mp_stream_seek_t *seek, int *error)
 {
     if (seek->whence < 0 || seek->whence > 2) {
         *error = MP_EINVAL;
@@ -239,10 +206,9 @@ static mp_uint_t file_seek(struct storage_file *file, struct mp_stream_seek_t *s
     }
     static const enum storage_whence whences[] = {STORAGE_SEEK_SET, STORAGE_SEEK_CUR,
                                                   STORAGE_SEEK_END};
-    int64_t position = storage_seek(file, seek->offset, whences[seek->whence]);
+    int64_t position = storage_seek(file_get(self_in), seek->offset, whences[seek->whence]);
     if (position < 0) {
-        *error = python_storage_errno((int)position);
-        return MP_STREAM_ERROR;
+        fail(self_in, (int)position);
     }
     seek->offset = (mp_off_t)position;
     return 0;
@@ -259,17 +225,25 @@ static mp_uint_t file_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, 
         result = storage_sync(file_get(self_in));
         break;
     case MP_STREAM_SEEK:
-        return file_seek(file_get(self_in), (struct mp_stream_seek_t *)arg, error);
+        return file_seek(self_in, (struct mp_stream_seek_t *)arg, error);
     default:
         *error = MP_EINVAL;
         return MP_STREAM_ERROR;
     }
     if (result < 0) {
-        *error = python_storage_errno(result);
-        return MP_STREAM_ERROR;
+        fail(self_in, result);
     }
     return 0;
 }
+
+/* The program gave the file up and is told nothing: an error could only be printed in the midst of
+ * something else. */
+static mp_obj_t file_del(mp_obj_t self_in)
+{
+    close_file(MP_OBJ_TO_PTR(self_in));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(file_del_obj, file_del);
 
 /* truncate(size=current position) */
 static mp_obj_t file_truncate(size_t n_args, const mp_obj_t *args)
@@ -277,11 +251,11 @@ static mp_obj_t file_truncate(size_t n_args, const mp_obj_t *args)
     struct storage_file *file = file_get(args[0]);
     int64_t size = n_args == 2 ? mp_obj_get_int(args[1]) : storage_tell(file);
     if (size < 0) {
-        mp_raise_OSError(n_args == 2 ? MP_EINVAL : python_storage_errno((int)size));
+        fail(args[0], n_args == 2 ? STORAGE_INVALID : (int)size);
     }
     int result = storage_truncate(file, (uint64_t)size);
     if (result < 0) {
-        mp_raise_OSError(python_storage_errno(result));
+        fail(args[0], result);
     }
     return mp_obj_new_int_from_ll(size);
 }
@@ -298,7 +272,7 @@ static const mp_rom_map_elem_t file_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_seek), MP_ROM_PTR(&mp_stream_seek_obj)},
     {MP_ROM_QSTR(MP_QSTR_tell), MP_ROM_PTR(&mp_stream_tell_obj)},
     {MP_ROM_QSTR(MP_QSTR_truncate), MP_ROM_PTR(&file_truncate_obj)},
-    {MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&mp_stream_close_obj)},
+    {MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&file_del_obj)},
     {MP_ROM_QSTR(MP_QSTR___enter__), MP_ROM_PTR(&mp_identity_obj)},
     {MP_ROM_QSTR(MP_QSTR___exit__), MP_ROM_PTR(&mp_stream___exit___obj)},
 };

@@ -10,11 +10,14 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "python/modpyb.h"
+#include "python/oserror.h"
 #include "python/volumes.h"
 #include "storage/storage.h"
 
 /* ---- pins: "GP10" or 10. They are checked and nothing else: the slot of this board is wired. */
-static bool is_pin(mp_obj_t pin)
+
+/* Negative: there is no such pin. */
+static mp_int_t pin_number(mp_obj_t pin)
 {
     mp_int_t number = -1;
     if (mp_obj_is_int(pin)) {
@@ -30,12 +33,13 @@ static bool is_pin(mp_obj_t pin)
             }
         }
     }
-    return number >= 0 && number < HAL_GPIO_COUNT;
+    return number < HAL_GPIO_COUNT ? number : -1;
 }
 
-static void check_pin(mp_obj_t pin)
+static mp_int_t check_pin(mp_obj_t pin)
 {
-    if (!is_pin(pin)) {
+    mp_int_t number = pin_number(pin);
+    if (number < 0) {
         vstr_t text;
         mp_print_t print;
         vstr_init_print(&text, 64, &print);
@@ -44,6 +48,7 @@ static void check_pin(mp_obj_t pin)
         mp_print_str(&print, "; pins are 'GP0' to 'GP31'");
         nlr_raise(mp_obj_new_exception_arg1(&mp_type_ValueError, mp_obj_new_str_from_vstr(&text)));
     }
+    return number;
 }
 
 /* Clock, command and data, in any order; each may have the number of its alternate function:
@@ -54,6 +59,7 @@ static void check_pins(size_t count, const mp_obj_t *items)
         mp_raise_ValueError(MP_ERROR_TEXT("the card has three pins: clock, command and data"));
     }
     size_t step = count / 3;
+    uint32_t taken = 0;
     for (size_t i = 0; i < count; i += step) {
         mp_obj_t pin = items[i];
         mp_obj_t function = step == 2 ? items[i + 1] : MP_OBJ_NEW_SMALL_INT(0);
@@ -64,7 +70,11 @@ static void check_pins(size_t count, const mp_obj_t *items)
             pin = pair[0];
             function = pair[1];
         }
-        check_pin(pin);
+        uint32_t bit = UINT32_C(1) << check_pin(pin);
+        if ((taken & bit) != 0) {
+            mp_raise_ValueError(MP_ERROR_TEXT("clock, command and data are three different pins"));
+        }
+        taken |= bit;
         mp_obj_get_int(function);
     }
 }
@@ -152,6 +162,11 @@ static uint32_t uses; /* how often the card has become /sd */
 void python_sd_end_volumes(void)
 {
     uses++;
+}
+
+bool python_sd_has_blocks(mp_obj_t self)
+{
+    return self != MP_OBJ_NULL && mp_obj_get_type(self) == &python_sd_type;
 }
 
 static void look(struct hal_sdcard *card)
@@ -268,15 +283,37 @@ static void sd_attr(mp_obj_t self, qstr name, mp_obj_t *value)
     value[1] = MP_OBJ_FROM_PTR(stay);
 }
 
+bool python_sd_is_current(mp_obj_t self)
+{
+    const stay_obj_t *stay = MP_OBJ_TO_PTR(self);
+    struct hal_sdcard card;
+    hal_sdcard_look(&card);
+    return python_sd_has_blocks(self) && stay->insertion == card.insertion && stay->uses == uses;
+}
+
+/* What it is good for at the moment. */
+static void sd_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind)
+{
+    static const char *const states[] = {
+        [STORAGE_CARD_DISABLED] = "not enabled; SD(pins=('GP10', 'GP11', 'GP15')) does that",
+        [STORAGE_CARD_ABSENT] = "no card in the slot",
+        [STORAGE_CARD_UNREADABLE] = "no file system on the card",
+        [STORAGE_CARD_MOUNTED] = "mounted as /sd",
+        [STORAGE_CARD_FORMATTING] = "the card is being formatted",
+    };
+    mp_printf(print, "<SD: %s>", states[storage_card()]);
+}
+
 static const mp_rom_map_elem_t sd_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_init), MP_ROM_PTR(&sd_init_obj)},
     {MP_ROM_QSTR(MP_QSTR_deinit), MP_ROM_PTR(&sd_deinit_obj)},
     {MP_ROM_QSTR(MP_QSTR_mount), MP_ROM_PTR(&sd_mount_obj)},
     {MP_ROM_QSTR(MP_QSTR_enable), MP_ROM_PTR(&sd_mount_obj)},
     {MP_ROM_QSTR(MP_QSTR_disable), MP_ROM_PTR(&sd_deinit_obj)},
+    {MP_ROM_QSTR(MP_QSTR_unmount), MP_ROM_PTR(&sd_deinit_obj)},
     {MP_ROM_QSTR(MP_QSTR_ioctl), MP_ROM_PTR(&sd_ioctl_obj)},
 };
 static MP_DEFINE_CONST_DICT(sd_locals, sd_locals_table);
 
-MP_DEFINE_CONST_OBJ_TYPE(python_sd_type, MP_QSTR_SD, MP_TYPE_FLAG_NONE, make_new, sd_make_new, attr,
-                         sd_attr, locals_dict, &sd_locals);
+MP_DEFINE_CONST_OBJ_TYPE(python_sd_type, MP_QSTR_SD, MP_TYPE_FLAG_NONE, make_new, sd_make_new,
+                         print, sd_print, attr, sd_attr, locals_dict, &sd_locals);

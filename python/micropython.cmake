@@ -40,9 +40,12 @@ set_source_files_properties(${MICROPYTHON_DIR}/extmod/modos.c ${MICROPYTHON_DIR}
     COMPILE_DEFINITIONS "mp_vfs_mount_obj=python_mount_obj;mp_vfs_umount_obj=python_umount_obj")
 set_source_files_properties(${MICROPYTHON_DIR}/extmod/vfs_fat_diskio.c PROPERTIES
     COMPILE_DEFINITIONS "disk_read=python_disk_read;disk_write=python_disk_write;disk_ioctl=python_disk_ioctl")
-# own_disks.c stands between littlefs and such a disk.
+# Its errors say more (oserror.c).
+set_source_files_properties(${MICROPYTHON_DIR}/extmod/vfs.c PROPERTIES COMPILE_DEFINITIONS "mp_raise_OSError=python_raise_vfs_error")
+# own_disks.c stands between littlefs and such a disk, and closes the files that a program forgot.
+set_source_files_properties(${MICROPYTHON_DIR}/extmod/vfs_fat_file.c PROPERTIES COMPILE_DEFINITIONS "mp_stream_close_obj=python_stream_close_obj")
 set_source_files_properties(${MICROPYTHON_DIR}/extmod/vfs_lfs.c PROPERTIES
-    COMPILE_DEFINITIONS "mp_vfs_blockdev_read_ext=python_blockdev_read;mp_vfs_blockdev_write_ext=python_blockdev_write;mp_vfs_blockdev_ioctl=python_blockdev_ioctl")
+    COMPILE_DEFINITIONS "mp_vfs_blockdev_read_ext=python_blockdev_read;mp_vfs_blockdev_write_ext=python_blockdev_write;mp_vfs_blockdev_ioctl=python_blockdev_ioctl;mp_stream_close_obj=python_stream_close_obj")
 
 set(MICROPYTHON_BUILD ${CMAKE_CURRENT_BINARY_DIR}/micropython)
 set(MICROPYTHON_FROZEN ${MICROPYTHON_BUILD}/frozen_content.c)

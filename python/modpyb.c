@@ -89,7 +89,16 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_enable_irq_obj, 0, 1, pyb_enable_irq);
 /* main(filename): what runs after boot.py, instead of main.py. */
 static mp_obj_t pyb_main(mp_obj_t filename)
 {
-    mp_obj_str_get_str(filename); /* raises when it is none */
+    size_t length;
+    const char *name = mp_obj_str_get_data(filename, &length); /* raises when it is none */
+    if (length == 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("main() takes the name of a file"));
+    }
+    for (size_t i = 0; i < length; i++) {
+        if ((uint8_t)name[i] < ' ') {
+            mp_raise_ValueError(MP_ERROR_TEXT("no file has a control character in its name"));
+        }
+    }
     MP_STATE_PORT(python_main) = filename;
     return mp_const_none;
 }
@@ -125,13 +134,13 @@ static mp_obj_t pyb_info(size_t n_args, const mp_obj_t *args)
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(pyb_info_obj, 0, 1, pyb_info);
 
-/* sync(): everything written to open files is in flash afterwards. */
+/* sync(): everything written to open files is in flash, or on the card, afterwards. */
 static mp_obj_t pyb_sync(void)
 {
     python_sync_files();
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(pyb_sync_obj, pyb_sync);
+MP_DEFINE_CONST_FUN_OBJ_0(pyb_sync_obj, pyb_sync);
 
 /* ---- time. Counters wrap at 31 bits; elapsed_... are right for up to half of that. */
 #define COUNTER_MASK 0x7FFFFFFFu

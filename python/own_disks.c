@@ -7,6 +7,9 @@
 #include "py/mperrno.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
+#include "py/stream.h"
+#include "python/modpyb.h"
+#include "python/oserror.h"
 #include "storage/fat_disk.h"
 #include "storage/flash_volume.h"
 
@@ -47,6 +50,44 @@ static void end(const struct visit *visit)
     visits = visit->outer;
 }
 
+/* The collector closes a file that the program forgot: nobody waits for an exception, nor for a
+ * text that says what went wrong. */
+static bool collecting(void)
+{
+    return (MP_STATE_THREAD(gc_lock_depth) & GC_COLLECT_FLAG) != 0;
+}
+
+/* The exception of a disk as a negative errno. */
+static int number_of(mp_obj_t exception)
+{
+    if (!mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_Exception))) {
+        mp_sched_exception(exception); /* Ctrl-C, or sys.exit() */
+        return -MP_EIO;
+    }
+    if (mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_OSError))) {
+        mp_obj_t value = mp_obj_exception_get_value(exception);
+        mp_int_t number = mp_obj_is_small_int(value) ? MP_OBJ_SMALL_INT_VALUE(value) : 0;
+        return number > 0 && number < 256 ? -(int)number : -MP_EIO;
+    }
+    if (!collecting()) {
+        mp_obj_print_exception(&mp_plat_print, exception);
+    }
+    return -MP_EIO;
+}
+
+/* close() and __del__() of files on such disks. */
+static mp_obj_t stream_close(mp_obj_t stream)
+{
+    if (!collecting()) {
+        return mp_stream_close(stream);
+    }
+    int error;
+    mp_get_stream(stream)->ioctl(stream, MP_STREAM_CLOSE, 0, &error);
+    return mp_const_none;
+}
+MP_DECLARE_CONST_FUN_OBJ_1(python_stream_close_obj);
+MP_DEFINE_CONST_FUN_OBJ_1(python_stream_close_obj, stream_close);
+
 /* ---- FatFs keeps nothing of its own on the stack that would outlive an exception. */
 
 struct fat_call {
@@ -58,13 +99,17 @@ struct fat_call {
 
 static DRESULT fat_call(const struct fat_call *call)
 {
-    struct visit visit;
+    struct visit visit = {NULL, visits};
     nlr_buf_t nlr;
-    begin(&visit, call->drv);
     if (nlr_push(&nlr) != 0) {
         end(&visit);
-        nlr_jump(nlr.ret_val);
+        if (!collecting()) {
+            nlr_jump(nlr.ret_val);
+        }
+        number_of(MP_OBJ_FROM_PTR(nlr.ret_val));
+        return RES_ERROR;
     }
+    begin(&visit, call->drv);
     DRESULT result = call->what == FAT_READ
                          ? python_disk_read(call->drv, call->data, call->sector, call->count)
                      : call->what == FAT_WRITE
@@ -92,21 +137,6 @@ static DRESULT fat_ioctl(void *drv, BYTE command, void *data)
 
 /* ---- littlefs keeps a list of what is open, some of it on the stack: it has to return in order,
  * and gets a number instead of an exception. */
-
-static int number_of(mp_obj_t exception)
-{
-    if (!mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_Exception))) {
-        mp_sched_exception(exception); /* Ctrl-C, or sys.exit() */
-        return -MP_EIO;
-    }
-    if (mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_OSError))) {
-        mp_obj_t value = mp_obj_exception_get_value(exception);
-        mp_int_t number = mp_obj_is_small_int(value) ? MP_OBJ_SMALL_INT_VALUE(value) : 0;
-        return number > 0 && number < 256 ? -(int)number : -MP_EIO;
-    }
-    mp_obj_print_exception(&mp_plat_print, exception);
-    return -MP_EIO;
-}
 
 struct lfs_call {
     enum { LFS_READ, LFS_WRITE, LFS_IOCTL } what;
@@ -161,6 +191,9 @@ int python_blockdev_write(mp_vfs_blockdev_t *disk, size_t block, size_t offset, 
 
 mp_obj_t python_blockdev_ioctl(mp_vfs_blockdev_t *disk, uintptr_t command, uintptr_t argument)
 {
+    if (python_sd_has_blocks(disk->readblocks[1])) {
+        python_raise_oserror(MP_EINVAL, "the card is for FAT: use VfsFat");
+    }
     if (command != MP_BLOCKDEV_IOCTL_SYNC && command != MP_BLOCKDEV_IOCTL_BLOCK_ERASE) {
         return mp_vfs_blockdev_ioctl(disk, command, argument); /* littlefs is not at work yet */
     }

@@ -8,6 +8,7 @@
 #include "py/mperrno.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
+#include "python/oserror.h"
 #include "storage/storage.h"
 
 #define NAME_MAX 255 /* characters; on /flash bytes */
@@ -22,10 +23,10 @@ static const mp_obj_type_t vfs_type;
 static vfs_obj_t flash = {.base = {&vfs_type}, .volume = "/flash"};
 static vfs_obj_t card = {.base = {&vfs_type}, .volume = "/sd"};
 
-static void check(int result)
+static void check(int result, const char *path)
 {
     if (result < 0) {
-        mp_raise_OSError(python_storage_errno(result));
+        python_raise_storage(result, path);
     }
 }
 
@@ -129,7 +130,7 @@ static mp_obj_t dir_next(mp_obj_t self_in)
     int result = storage_readdir(self->dir, &entry);
     if (result <= 0) {
         dir_close(self_in);
-        check(result);
+        check(result, "");
         return MP_OBJ_STOP_ITERATION;
     }
     mp_obj_t items[4] = {
@@ -160,7 +161,7 @@ static mp_obj_t vfs_ilistdir(size_t n_args, const mp_obj_t *args)
         gc_collect(); /* iterators that the program gave up may hold them */
         result = storage_opendir(&dir, path);
     }
-    check(result);
+    check(result, path);
     remember_dir(NULL, dir);
     iter->dir = dir;
     return MP_OBJ_FROM_PTR(iter);
@@ -175,7 +176,7 @@ static mp_obj_t vfs_chdir(mp_obj_t self_in, mp_obj_t path_in)
     /* The root of /flash can be entered even when it is damaged; that of /sd needs a card. */
     if (self == &card || strcmp(path, self->volume) != 0) {
         struct storage_stat stat;
-        check(storage_stat(path, &stat));
+        check(storage_stat(path, &stat), path);
         if (!stat.is_dir) {
             mp_raise_OSError(MP_ENOTDIR);
         }
@@ -198,7 +199,7 @@ static mp_obj_t vfs_mkdir(mp_obj_t self_in, mp_obj_t path_in)
 {
     char path[STORAGE_PATH_MAX];
     resolve_obj(self_in, path_in, path);
-    check(storage_mkdir(path));
+    check(storage_mkdir(path), path);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(vfs_mkdir_obj, vfs_mkdir);
@@ -226,7 +227,7 @@ static mp_obj_t vfs_remove(mp_obj_t self_in, mp_obj_t path_in)
     if (result == STORAGE_IS_DIR) {
         result = remove_dir(path);
     }
-    check(result);
+    check(result, path);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(vfs_remove_obj, vfs_remove);
@@ -235,7 +236,7 @@ static mp_obj_t vfs_rmdir(mp_obj_t self_in, mp_obj_t path_in)
 {
     char path[STORAGE_PATH_MAX];
     resolve_obj(self_in, path_in, path);
-    check(remove_dir(path));
+    check(remove_dir(path), path);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(vfs_rmdir_obj, vfs_rmdir);
@@ -251,7 +252,7 @@ static mp_obj_t vfs_rename(mp_obj_t self_in, mp_obj_t from_in, mp_obj_t to_in)
         python_release_file(to);
         result = storage_rename(from, to);
     }
-    check(result);
+    check(result, from);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(vfs_rename_obj, vfs_rename);
@@ -262,7 +263,7 @@ static mp_obj_t vfs_stat(mp_obj_t self_in, mp_obj_t path_in)
     char path[STORAGE_PATH_MAX];
     resolve_obj(self_in, path_in, path);
     struct storage_stat stat;
-    check(storage_stat(path, &stat));
+    check(storage_stat(path, &stat), path);
     mp_obj_t zero = MP_OBJ_NEW_SMALL_INT(0);
     mp_obj_t time = mp_obj_new_int_from_uint(stat.mtime);
     mp_obj_t items[10] = {
@@ -286,7 +287,7 @@ static mp_obj_t vfs_statvfs(mp_obj_t self_in, mp_obj_t path_in)
 {
     const vfs_obj_t *self = MP_OBJ_TO_PTR(self_in);
     struct storage_volume volume;
-    check(storage_volume(self->volume, &volume));
+    check(storage_volume(self->volume, &volume), self->volume);
     mp_obj_t zero = MP_OBJ_NEW_SMALL_INT(0);
     mp_obj_t size = mp_obj_new_int_from_uint(volume.block_size);
     mp_obj_t free = mp_obj_new_int_from_uint(volume.free_blocks);

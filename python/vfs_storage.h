@@ -6,7 +6,8 @@
 
 #include "py/obj.h"
 
-/* The volumes /flash and /sd, to be mounted (volumes.c). When storage has not got one every use of it raises OSError(ENODEV). */
+/* The volumes /flash and /sd, to be mounted (volumes.c). When storage has not got one every use of
+ * it raises OSError(ENODEV). */
 mp_obj_t python_flash_volume(void);
 mp_obj_t python_card_volume(void);
 
@@ -19,9 +20,6 @@ void python_close_files(void);
 
 /* Sync the files that Python has open; raises OSError. */
 void python_sync_files(void);
-
-/* storage's error as an errno of MicroPython (positive). */
-int python_storage_errno(int error);
 
 /* ---- between vfs_storage.c and file_storage.c */
 

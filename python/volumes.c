@@ -15,6 +15,7 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "python/modpyb.h"
+#include "python/oserror.h"
 #include "python/own_disks.h"
 #include "python/vfs_storage.h"
 #include "storage/storage.h"
@@ -27,12 +28,6 @@ static const MP_DEFINE_STR_OBJ(path_sd_lib, "/sd/lib");
  * enabled or by an earlier life of Python: the first call takes it over, the next one finds it
  * mounted. */
 static bool card_claimed;
-
-_Noreturn void python_raise_oserror(int number, const char *text)
-{
-    mp_obj_t args[] = {MP_OBJ_NEW_SMALL_INT(number), mp_obj_new_str_from_cstr(text)};
-    nlr_raise(mp_obj_new_exception_args(&mp_type_OSError, MP_ARRAY_SIZE(args), args));
-}
 
 static _Noreturn void raise_card(int error)
 {
@@ -123,6 +118,26 @@ static mp_obj_t at_sd(void)
     return MP_OBJ_NULL;
 }
 
+/* FAT of the program's own on the card's blocks. */
+static bool is_on_card(mp_obj_t object)
+{
+    const fs_user_mount_t *fat = MP_OBJ_TO_PTR(object);
+    return mp_obj_is_exact_type(object, &mp_fat_vfs_type) &&
+           python_sd_has_blocks(fat->blockdev.readblocks[1]);
+}
+
+/* Two that know nothing of each other would ruin the card's file system. */
+static void refuse_second(void)
+{
+    for (mp_vfs_mount_t *entry = MP_STATE_VM(vfs_mount_table); entry != NULL; entry = entry->next) {
+        const fs_user_mount_t *fat = MP_OBJ_TO_PTR(entry->obj);
+        if (is_on_card(entry->obj) && python_sd_is_current(fat->blockdev.readblocks[1])) {
+            python_raise_oserror(MP_EBUSY, "the program has mounted the card elsewhere: umount() "
+                                           "it there first");
+        }
+    }
+}
+
 static void show_card(void)
 {
     mount(python_card_volume(), &path_sd);
@@ -148,6 +163,7 @@ void python_card_mount(void)
     if (there != MP_OBJ_NULL && there != python_card_volume()) {
         python_raise_oserror(MP_EPERM, "something else is mounted as /sd");
     }
+    refuse_second();
     int result = storage_card_mount();
     if (result < 0) {
         raise_card(result);
@@ -186,12 +202,56 @@ static bool is_string(mp_obj_t object, const mp_obj_str_t *wanted)
     return mp_obj_is_str(object) && mp_obj_equal(object, MP_OBJ_FROM_PTR(wanted));
 }
 
+/* "/name", without a '/' at its end. No path would lead to a volume anywhere else. */
+static mp_obj_t mount_point(mp_obj_t given)
+{
+    size_t length;
+    const char *text = mp_obj_str_get_data(given, &length);
+    size_t end = length;
+    while (end > 1 && text[end - 1] == '/') {
+        end--;
+    }
+    bool good = end > 0 && text[0] == '/';
+    for (size_t i = 1, part; good && i < end; i += part + 1) {
+        for (part = 0; i + part < end && text[i + part] != '/'; part++) {
+            good = good && text[i + part] != '\0';
+        }
+        good = good && part != 0 && !(part == 1 && text[i] == '.') &&
+               !(part == 2 && memcmp(text + i, "..", 2) == 0);
+    }
+    if (!good) {
+        python_raise_oserror(MP_EINVAL, "a mount point has a name that begins with '/', as '/sd'");
+    }
+    return end == length ? given : mp_obj_new_str(text, end);
+}
+
+static void check_card_mount_point(mp_obj_t point)
+{
+    const char *path = mp_obj_str_get_str(point);
+    if (strcmp(path, "/") == 0) {
+        python_raise_oserror(MP_EINVAL, "the card comes and goes: it cannot be '/'; take '/sd'");
+    }
+    const char *rest;
+    const mp_vfs_mount_t *there = mp_vfs_lookup_path(path, &rest);
+    if (there != MP_VFS_NONE && there->len != 1 && there->obj != python_card_volume()) {
+        python_raise_oserror(MP_EPERM, "something else is mounted there");
+    }
+}
+
 static mp_obj_t os_mount(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
 {
-    if (n_args != 2 || !is_card(args[0])) {
+    if (n_args != 2) {
         return mp_vfs_mount(n_args, args, kw);
     }
-    if (is_string(args[1], &path_sd) && kw->used == 0) {
+    mp_obj_t own[] = {args[0], mount_point(args[1])};
+    if (is_card(args[0]) || is_on_card(args[0])) {
+        check_card_mount_point(own[1]);
+        refuse_second();
+    }
+    if (!is_card(args[0])) {
+        return mp_vfs_mount(MP_ARRAY_SIZE(own), own, kw);
+    }
+    if (is_string(own[1], &path_sd) && kw->used == 0) {
         if (card_claimed) {
             python_raise_oserror(MP_EPERM, "the card is mounted already");
         }
@@ -204,7 +264,7 @@ static mp_obj_t os_mount(size_t n_args, const mp_obj_t *args, mp_map_t *kw)
     if (!card_claimed) {
         python_card_unmount();
     }
-    mp_obj_t own[] = {mp_call_function_1(MP_OBJ_FROM_PTR(&mp_fat_vfs_type), args[0]), args[1]};
+    own[0] = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_fat_vfs_type), args[0]);
     return mp_vfs_mount(MP_ARRAY_SIZE(own), own, kw);
 }
 MP_DEFINE_CONST_FUN_OBJ_KW(python_mount_obj, 0, os_mount);
@@ -213,6 +273,9 @@ MP_DEFINE_CONST_FUN_OBJ_KW(python_mount_obj, 0, os_mount);
  * has Python's next life. */
 static mp_obj_t os_umount(mp_obj_t what)
 {
+    if (mp_obj_is_str(what)) {
+        what = mount_point(what);
+    }
     if (at_sd() == python_card_volume() &&
         (is_card(what) || is_string(what, &path_sd) || what == python_card_volume())) {
         python_card_unmount();
@@ -225,6 +288,7 @@ MP_DEFINE_CONST_FUN_OBJ_1(python_umount_obj, os_umount);
 /* ---- os.mkfs('/flash' | '/sd' | block device) */
 static int format_card(void)
 {
+    refuse_second();
     python_sd_end_volumes();
     return storage_card_format(STORAGE_FAT_BY_SIZE, python_poll_pending);
 }
@@ -272,6 +336,8 @@ void python_os_attr(mp_obj_t self, qstr name, mp_obj_t *value)
         value[0] = MP_OBJ_FROM_PTR(&python_umount_obj);
     } else if (name == MP_QSTR_mkfs) {
         value[0] = MP_OBJ_FROM_PTR(&os_mkfs_obj);
+    } else if (name == MP_QSTR_sync) {
+        value[0] = MP_OBJ_FROM_PTR(&pyb_sync_obj);
     }
 }
 MP_REGISTER_MODULE_DELEGATION(mp_module_os, python_os_attr);

@@ -18,10 +18,6 @@ void python_card_mount(void);
  * something is open on it. */
 void python_card_unmount(void);
 
-/* Raise OSError with a number and an explanation, a string that lives for ever: `[Errno 19] ENODEV:
- * no card in the slot`. */
-_Noreturn void python_raise_oserror(int number, const char *text);
-
 /* os.mount(), which is vfs.mount(), and so on: they know the card, and leave the rest to
  * MicroPython. */
 MP_DECLARE_CONST_FUN_OBJ_KW(python_mount_obj);

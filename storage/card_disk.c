@@ -1,6 +1,7 @@
 #include "storage/card_disk.h"
 
 #include "hal/result.h"
+#include "storage/card_fat.h"
 #include "storage/fat_disk.h"
 
 #include <string.h>
@@ -18,6 +19,13 @@ static uint32_t budget;
 /* One follows the allocation table, the other a directory or a file. */
 static struct line lines[2];
 static uint64_t uses;
+/* FatFs's window, block after block, on its way to the card. An entry of exFAT is three and more
+ * records, and often they lie across two blocks, or three: in one trip they become one step. */
+static struct {
+    uint32_t block;
+    uint32_t count; /* 0: nothing */
+    uint8_t data[HAL_SDCARD_TRANSFER_MAX * HAL_SDCARD_BLOCK];
+} held;
 static void (*writing_hook)(uint32_t block, const uint8_t *data, uint32_t count);
 static const struct fat_disk *other_disks;
 
@@ -33,6 +41,7 @@ void card_disk_use(const struct hal_sdcard *new_card)
     gone = false;
     writing_hook = NULL;
     lines[0].count = lines[1].count = 0;
+    held.count = 0;
 }
 
 const struct hal_sdcard *card_disk_card(void)
@@ -96,7 +105,17 @@ static int trip(uint32_t block, uint32_t count)
 static int read_blocks(uint32_t block, void *data, uint32_t count)
 {
     int result = trip(block, count);
-    return result == HAL_OK ? noted(hal_sdcard_read(card.insertion, block, data, count)) : result;
+    if (result == HAL_OK) {
+        result = noted(hal_sdcard_read(card.insertion, block, data, count));
+    }
+    for (uint32_t i = 0; i < count && result == HAL_OK; i++) {
+        uint32_t at = block + i - held.block;
+        if (at < held.count) {
+            memcpy((uint8_t *)data + i * HAL_SDCARD_BLOCK, held.data + at * HAL_SDCARD_BLOCK,
+                   HAL_SDCARD_BLOCK);
+        }
+    }
+    return result;
 }
 
 static struct line *line_of(uint32_t block)
@@ -167,27 +186,63 @@ static void update_lines(uint32_t block, const uint8_t *data, uint32_t count, bo
     }
 }
 
+int card_disk_flush(void)
+{
+    if (held.count == 0) {
+        return HAL_OK;
+    }
+    int result = trip(held.block, held.count);
+    if (result == HAL_OK) {
+        result = noted(hal_sdcard_write(card.insertion, held.block, held.data, held.count));
+    }
+    held.count = result == HAL_OK ? 0 : held.count;
+    return result;
+}
+
+static void announce(uint32_t block, const uint8_t *data, uint32_t count)
+{
+    if (writing_hook != NULL) {
+        writing_hook(block, data, count);
+    }
+}
+
+/* Write a block with the next ones, or soon. */
+static int hold(uint32_t block, const uint8_t *data)
+{
+    if (block >= card.blocks) {
+        return HAL_ERROR_RANGE;
+    }
+    if (block != held.block + held.count || held.count == HAL_SDCARD_TRANSFER_MAX) {
+        int result = card_disk_flush();
+        if (result != HAL_OK) {
+            return result;
+        }
+    }
+    announce(block, data, 1);
+    held.block = held.count == 0 ? block : held.block;
+    memcpy(held.data + held.count * HAL_SDCARD_BLOCK, data, HAL_SDCARD_BLOCK);
+    held.count++;
+    update_lines(block, data, 1, true);
+    return HAL_OK;
+}
+
 int card_disk_write(uint32_t block, const void *data, uint32_t count)
 {
     const uint8_t *next = data;
-    while (count > 0) {
+    int result = card_disk_flush();
+    while (count > 0 && result == HAL_OK) {
         uint32_t now = count < HAL_SDCARD_TRANSFER_MAX ? count : HAL_SDCARD_TRANSFER_MAX;
-        if (writing_hook != NULL) {
-            writing_hook(block, next, now);
-        }
-        int result = trip(block, now);
+        announce(block, next, now);
+        result = trip(block, now);
         if (result == HAL_OK) {
             result = noted(hal_sdcard_write(card.insertion, block, next, now));
             update_lines(block, next, now, result == HAL_OK);
-        }
-        if (result != HAL_OK) {
-            return result;
         }
         block += now;
         next += now * HAL_SDCARD_BLOCK;
         count -= now;
     }
-    return HAL_OK;
+    return result;
 }
 
 /* ---- FatFs's side */
@@ -275,7 +330,8 @@ DRESULT disk_read(void *drv, BYTE *data, DWORD sector, UINT count)
 DRESULT disk_write(void *drv, const BYTE *data, DWORD sector, UINT count)
 {
     if (drv == &card) {
-        return drive_result(card_disk_write(sector, data, count));
+        bool is_window = data == card_fat.win;
+        return drive_result(is_window ? hold(sector, data) : card_disk_write(sector, data, count));
     }
     if (drv == &part) {
         return drive_result(part_transfer(true, (BYTE *)data, sector, count));
@@ -289,8 +345,8 @@ DRESULT disk_ioctl(void *drv, BYTE command, void *data)
         return other_disks != NULL ? other_disks->ioctl(drv, command, data) : RES_PARERR;
     }
     switch (command) {
-    case CTRL_SYNC:
-        return RES_OK; /* a write returns when the card has got it */
+    case CTRL_SYNC: /* a write returns when the card has got it */
+        return drive_result(card_disk_flush());
     case IOCTL_INIT:
     case IOCTL_STATUS:
         *(DSTATUS *)data = (BYTE)((gone ? STA_NOINIT : 0) | (card.read_only ? STA_PROTECT : 0));

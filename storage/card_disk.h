@@ -1,6 +1,8 @@
 /* The card's blocks, for FatFs and for the files of storage/ that know FAT: hal/sdcard.h with two
  * lines of read-ahead, so that walks through directories and allocation tables take few trips to
- * the card. What is written goes to the card at once. */
+ * the card. What is written goes to the card at once, and in that order; except that of FatFs's
+ * directories and tables adjacent blocks that follow each other go there in one trip, the last ones
+ * at the latest when the call of storage/ ends. Reads see them before. */
 #ifndef STORAGE_CARD_DISK_H
 #define STORAGE_CARD_DISK_H
 
@@ -32,6 +34,10 @@ void *card_disk_part(uint32_t first, uint32_t blocks, void (*between)(void));
 /* enum hal_result; any number of blocks. */
 int card_disk_read(uint32_t block, void *data, uint32_t count);
 int card_disk_write(uint32_t block, const void *data, uint32_t count);
+
+/* Write what waits for a next block. After an error it waits on, as what FatFs has in memory does:
+ * the next write, or the end of the next call, tries it again and gives its error again. */
+int card_disk_flush(void);
 
 /* Called before blocks are written; NULL: nobody. It may read. */
 void card_disk_watch(void (*writing)(uint32_t block, const uint8_t *data, uint32_t count));

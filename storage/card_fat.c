@@ -162,8 +162,8 @@ void card_fat_unmount(void)
 /* As FatFs does it at the end of each change of a file or a name. */
 int card_fat_flush(void)
 {
-    int result = HAL_OK;
-    if (card_fat.wflag) {
+    int result = card_disk_flush();
+    if (result == HAL_OK && card_fat.wflag) {
         result = card_disk_write(card_fat.winsect, card_fat.win, 1);
         if (result == HAL_OK && card_fat.n_fats == 2 &&
             card_fat.winsect - card_fat.fatbase < card_fat.fsize) {

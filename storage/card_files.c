@@ -113,15 +113,26 @@ static int extend(struct card_file *file, uint64_t size)
     static const uint8_t zeros[HAL_SDCARD_TRANSFER_MAX * HAL_SDCARD_BLOCK];
     uint64_t missing = size - f_size(&file->fil);
     if (missing > GAP_MAX) {
-        return STORAGE_INVALID;
+        return STORAGE_GAP;
     }
     int result = card_fat_error(go_to(&file->fil, f_size(&file->fil)));
     while (result == STORAGE_OK && missing > 0) {
         uint32_t now = missing < sizeof zeros ? (uint32_t)missing : sizeof zeros;
+        card_disk_allow(now);
         result = write_here(&file->fil, zeros, now);
         missing -= now;
     }
     return result;
+}
+
+/* What does not fit is cut off again: what was written before it stays sound. */
+static int cut_back(FIL *fil, uint64_t size)
+{
+    FRESULT result = f_size(fil) > size ? f_lseek(fil, size) : FR_OK;
+    if (result == FR_OK && f_size(fil) > size) {
+        result = f_truncate(fil);
+    }
+    return result == FR_OK ? STORAGE_FULL : card_fat_error(result);
 }
 
 static int32_t write_file(struct volume_file *volume_file, const void *data, uint32_t size)
@@ -131,7 +142,8 @@ static int32_t write_file(struct volume_file *volume_file, const void *data, uin
         return STORAGE_FULL;
     }
     int result = STORAGE_OK;
-    if (file->position > f_size(&file->fil)) {
+    uint64_t before = f_size(&file->fil);
+    if (file->position > before) {
         result = extend(file, file->position);
     }
     if (result == STORAGE_OK) {
@@ -142,7 +154,7 @@ static int32_t write_file(struct volume_file *volume_file, const void *data, uin
         result = write_here(&file->fil, data, size);
     }
     if (result != STORAGE_OK) {
-        return result;
+        return result == STORAGE_FULL ? cut_back(&file->fil, before) : result;
     }
     file->position += size;
     return (int32_t)size;
@@ -210,8 +222,10 @@ static int truncate_file(struct volume_file *volume_file, uint64_t size)
     if (size > file_max()) {
         return STORAGE_FULL;
     }
-    if (size > f_size(&file->fil)) {
-        return extend(file, size);
+    uint64_t before = f_size(&file->fil);
+    if (size > before) {
+        int result = extend(file, size);
+        return result == STORAGE_FULL ? cut_back(&file->fil, before) : result;
     }
     return size < f_size(&file->fil) ? card_fat_error(shorten(file, size)) : STORAGE_OK;
 }
@@ -278,6 +292,7 @@ static int commit_file(struct volume_file *volume_file, const char *inner)
 const struct volume card_files = {
     .name = "sd",
     .gone = STORAGE_GONE,
+    .sound_when_full = true,
     .state = card_state,
     .changeable = card_changeable,
     .check_name = card_check_name,

@@ -34,9 +34,11 @@ const char *storage_error_text(int error)
     case STORAGE_READ_ONLY:
         return "the card is write-protected";
     case STORAGE_NO_FILE_SYSTEM:
-        return "no known file system on the card";
+        return "the card has no file system that is known here, or a damaged one";
     case STORAGE_GONE:
         return "the card has been taken out";
+    case STORAGE_GAP:
+        return "more than 64 MiB behind the end of the file";
     default:
         return error >= 0 ? "success" : "unknown error";
     }

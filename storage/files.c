@@ -223,18 +223,33 @@ static void drop(struct storage_file *file)
     file->open = false;
 }
 
+/* The error that a file has, and can be closed with all the same as it was before: on a full card a
+ * log keeps its lines. A new file that is to replace another one is whole or not at all. */
+static int forgive(struct storage_file *file)
+{
+    int failed = file->failed;
+    if ((failed != STORAGE_FULL && failed != STORAGE_GAP) || file->replaces ||
+        !file->volume->sound_when_full) {
+        return STORAGE_OK;
+    }
+    file->failed = STORAGE_OK;
+    return failed;
+}
+
 static int close_file(struct storage_file *file)
 {
     if (!file_is_open(file)) {
         return STORAGE_INVALID;
     }
+    int forgiven = forgive(file);
     int result = sync_file(file);
     if (result != STORAGE_OK || file->nameless) {
         drop(file);
         return result;
     }
     file->open = false;
-    return file->volume->commit(&file->file, file->replaces ? file->key : NULL);
+    result = file->volume->commit(&file->file, file->replaces ? file->key : NULL);
+    return result == STORAGE_OK ? forgiven : result;
 }
 
 int storage_open(struct storage_file **file, const char *path, unsigned mode)

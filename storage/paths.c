@@ -136,13 +136,11 @@ int path_resolve(struct path *path, const char *text)
     }
     const char *inner = NULL;
     path->volume = volume_of(text, &inner);
-    int result = path->volume != NULL ? check(path->volume, inner) : check(NULL, text);
-    if (result != STORAGE_OK || path->volume == NULL) {
-        return result != STORAGE_OK ? result : STORAGE_NOT_FOUND;
-    }
-    result = path->volume->state();
-    if (result != STORAGE_OK) {
-        return result;
+    int state = path->volume != NULL ? path->volume->state() : STORAGE_NOT_FOUND;
+    /* What is not there has no rules of its own for names. */
+    int result = state == STORAGE_OK ? check(path->volume, inner) : check(NULL, text);
+    if (result != STORAGE_OK || state != STORAGE_OK) {
+        return result != STORAGE_OK ? result : state;
     }
     path->kind = PATH_MOUNT;
     if (inner[0] == '\0') {

@@ -21,8 +21,10 @@ void storage_enter(void)
     card_disk_begin();
 }
 
+/* A card that does not take the last block any more fails the next sync() or close(). */
 void storage_leave(void)
 {
+    card_disk_flush();
     busy = false;
 }
 

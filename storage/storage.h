@@ -44,6 +44,7 @@ enum storage_error {
     STORAGE_READ_ONLY = -15,      /* the card's write-protect switch is set */
     STORAGE_NO_FILE_SYSTEM = -16, /* the card has none that is known here */
     STORAGE_GONE = -17,           /* the card was taken out meanwhile */
+    STORAGE_GAP = -18,            /* more than 64 MiB behind the end of a file of the card */
 };
 
 /* A short English phrase for an error, for users: "file exists". */
@@ -78,13 +79,16 @@ bool storage_busy(void);
  * switch makes every change STORAGE_READ_ONLY.
  *
  * FAT is not littlefs. What STORAGE_REPLACE writes lies in clusters that belong to no name, until
- * storage_close() lets the name be theirs by writing one block (of exFAT two, when the name's entry
- * lies across them). But what is written into an existing file is changed at once, truncating is
- * committed at once, and renaming onto an existing file removes that one first. A card that is
- * pulled out in the middle of something may keep clusters that belong to nothing: a PC's fsck gives
- * them back. In the middle of a rename it may keep both names, of the same clusters: the same
- * rename again ends that. A gap of more than 64 MiB is STORAGE_INVALID: its zeros are really
- * written. */
+ * storage_close() lets the name be theirs by writing one block. (An entry of exFAT that lies across
+ * blocks is written in one trip, which hal/sdcard.h tells about. Only where it lies across clusters
+ * that are not neighbours it takes two: a card that is pulled out between them has a folder that
+ * gives STORAGE_IO from there on, until a PC's fsck has removed that entry.) But what is written
+ * into an existing file is changed at once, truncating is committed at once, and renaming onto an
+ * existing file removes that one first. A card that is pulled out in the middle of something may
+ * keep clusters that belong to nothing: a PC's fsck gives them back. In the middle of a rename it
+ * may keep both names, of the same clusters: the same rename again ends that. A gap of more than 64
+ * MiB is STORAGE_GAP, because its zeros are really written, while everybody waits: write into it in
+ * steps. */
 enum storage_card {
     STORAGE_CARD_DISABLED,
     STORAGE_CARD_ABSENT,     /* enabled, and the slot is empty */
@@ -143,7 +147,10 @@ int storage_open(struct storage_file **file, const char *path, unsigned mode);
 int storage_open_scratch(struct storage_file **file);
 /* Bytes read, 0 at the end. */
 int32_t storage_read(struct storage_file *file, void *data, uint32_t size);
-/* All `size` bytes or an error; after an error the file keeps what the last sync or close left. */
+/* All `size` bytes or an error, for good; after an error the file keeps what the last sync or close
+ * left. On a card that is full (or after STORAGE_GAP) a file that replaces no other one keeps more:
+ * storage_close() commits all writes before the one that failed, and gives that one's error. (A
+ * full /flash cannot: what littlefs has of a file that failed is not fit to be committed.) */
 int32_t storage_write(struct storage_file *file, const void *data, uint32_t size);
 enum storage_whence { STORAGE_SEEK_SET, STORAGE_SEEK_CUR, STORAGE_SEEK_END };
 /* The new position, or an error; seeking behind the end is allowed, the gap reads as zeros when
@@ -155,7 +162,7 @@ int storage_truncate(struct storage_file *file, uint64_t size);
 /* Write out everything: after it a power cut loses none of it. */
 int storage_sync(struct storage_file *file);
 /* Sync and close. The handle is gone whatever is returned; an error says that the last unsynced
- * part is lost. */
+ * part is lost, or of STORAGE_FULL on a card the write that failed. */
 int storage_close(struct storage_file *file);
 /* Close without committing what is unsynced (STORAGE_REPLACE: the old file stays). Never fails;
  * NULL is allowed. */

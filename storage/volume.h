@@ -38,6 +38,8 @@ struct volume {
     const char *name;            /* its name in "/" */
     const char *const *reserved; /* paths that belong to others, NULL at the end; may be NULL */
     int gone;                    /* what open files give when the volume is not there any more */
+    bool sound_when_full; /* a write() or truncate() that gave STORAGE_FULL or STORAGE_GAP has
+                             made the file no longer, and a commit() may follow */
 
     /* STORAGE_OK, STORAGE_NO_VOLUME or STORAGE_BUSY (it is being formatted). */
     int (*state)(void);
@@ -63,7 +65,7 @@ struct volume {
     int (*space)(struct storage_volume *space);
 
     /* After an error of open() the file is not open. After one of write(), truncate() or sync() the
-     * next call is drop(). */
+     * next call is drop(), or where the volume is sound_when_full sync(). */
     int (*open)(struct volume_file *file, const char *inner, enum volume_open how);
     int32_t (*read)(struct volume_file *file, void *data, uint32_t size); /* size <= INT32_MAX */
     /* All or an error; size > 0. Behind the end: the gap is filled with zeros. */

@@ -4,6 +4,7 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
 {
     switch (error) {
     case STORAGE_FULL:
+    case STORAGE_GAP:
     case FTP_FILES_TOO_LARGE:
         return 552;
     case STORAGE_BUSY:
