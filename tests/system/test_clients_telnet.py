@@ -1,12 +1,17 @@
 """The second matrix of docs/clients.md: what telnet clients, and the tools that speak to the prompt, can do with a board."""
 
 import contextlib
+import re
+import select
+import socket
 import subprocess
+import threading
 
 import pytest
 
-from board import setting
-from clients.matrix import LACKS, YES, Matrix
+from board import ROOT, setting
+from clients.matrix import LACKS, WRITES, YES, Matrix
+from clients.wire import escape
 from stream import PROMPT
 from test_repl import run_pyboard_on_telnet
 from test_telnet_clients import CLIENTS as PROGRAMS
@@ -240,3 +245,61 @@ def test_client(client, function, shared, tmp_path):
 
 def test_the_document_says_the_same():
     MATRIX.check()
+
+
+# ---- what each program sends: tests/replay/telnet, which tests/unit/test_telnet_replay.c says again to the session alone
+
+
+class Between:
+    """Between a telnet client and a board: writes down what the client sends, and the telnet commands of the server."""
+
+    def __init__(self, board):
+        self.board, self.lines = board, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def address(self, service):
+        return self.listener.getsockname()
+
+    def _run(self):
+        client = self.listener.accept()[0]
+        with client, socket.create_connection(self.board.address("telnet")) as server:
+            while True:
+                for sock in select.select([client, server], [], [])[0]:
+                    try:
+                        data = sock.recv(65536)
+                    except OSError:
+                        return
+                    if not data:
+                        return
+                    if sock is client:
+                        self.lines.append("> " + escape(data.decode("utf-8", "surrogateescape")))
+                        server.sendall(data)
+                    else:
+                        self.lines += [f"< {command.hex(' ')}" for command in re.findall(rb"\xff[\xfb-\xfe].", data, re.S)]
+                        client.sendall(data)
+
+
+if WRITES:
+
+    @pytest.mark.parametrize("client", PROGRAMS)
+    def test_record(client, shared, tmp_path):
+        between = Between(shared)
+        lines = [f"print('{HORSE}')\r", "while True: pass\r\r"]
+        with Typed(client, between, tmp_path).session() as session:
+            session.send(lines[0].encode())
+            session.expect(f"\n{HORSE}".encode())
+            session.expect(PROMPT)
+            resize(session, 77, 11)
+            session.send(lines[1].encode())
+            session.expect(b"pass")
+            session.send(b"\x03")
+            session.expect(b"KeyboardInterrupt")
+        between.thread.join(20)
+        size = "132 43" if client == "busybox" else "77 11"
+        text = [f"# {client}: login, a line in UTF-8, another window size, Ctrl-C", *between.lines,
+                f"heard {escape(''.join(['\x03', *lines, '\x03']))}", "interrupts 2", f"size {size}"]
+        folder = ROOT / "tests/replay/telnet"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{client}.txt").write_text("\n".join(text) + "\n")

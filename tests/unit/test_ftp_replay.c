@@ -1,13 +1,11 @@
-/* What real FTP clients have sent (tests/replay/ftp, written by tests/system/test_clients.py), said again to the session alone:
- * each command must get the reply code that the client saw. tests/system/clients/wire.py has the format. */
+/* What real FTP clients have sent (tests/replay/ftp, written by tests/system/test_clients.py), said
+ * again to the session alone: each command must get the reply code that the client saw.
+ * tests/system/clients/wire.py has the format. */
 #include "net/ftp/ftp_session.h"
 
-#include <dirent.h>
-#include <stdio.h>
-
 #include "tests/unit/ftp_world.h"
+#include "tests/unit/transcript.h"
 
-#define LINE_SIZE    4096u
 #define SEGMENT_SIZE 16384u
 
 static char segment[SEGMENT_SIZE]; /* what is to be said at once */
@@ -47,18 +45,10 @@ static void say_segment(void)
     }
 }
 
-/* The rest of a line of the file, in which \xNN stands for a byte. */
 static void add_command(const char *text)
 {
-    for (; *text; text++) {
-        unsigned byte = (unsigned char)*text;
-        if (*text == '\\') {
-            assert_int_equal(sscanf(text, "\\x%2x", &byte), 1);
-            text += 3;
-        }
-        assert_true(segment_size + 3 < SEGMENT_SIZE);
-        segment[segment_size++] = (char)byte;
-    }
+    assert_true(segment_size + TRANSCRIPT_LINE_SIZE < SEGMENT_SIZE);
+    segment_size += transcript_bytes(text, segment + segment_size);
     segment[segment_size++] = '\r';
     segment[segment_size++] = '\n';
 }
@@ -120,39 +110,21 @@ static void event(const char *line, const char *place)
     }
 }
 
-static void replay(const char *name)
+static void begin(void)
 {
-    char path[512], line[LINE_SIZE], place[600];
-    print_message("%s\n", name); /* for what fails without a place */
-    snprintf(path, sizeof path, "%s/%s", REPLAY_FOLDER, name);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    for (unsigned number = 1; fgets(line, sizeof line, file); number++) {
-        line[strcspn(line, "\n")] = '\0';
-        snprintf(place, sizeof place, "%s:%u", name, number);
-        event(line, place);
-    }
-    fclose(file);
-    say_segment();
+    set_up(NULL);
+    ftp_session_lost(&session);
+}
+
+static void end(void)
+{
+    assert_false(connected);
+    assert_int_equal(handles_in_use(), 0);
 }
 
 static void test_transcripts(void **state)
 {
-    unsigned count = 0;
-    DIR *folder = opendir(REPLAY_FOLDER);
-    assert_non_null(folder);
-    struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        if (strstr(entry->d_name, ".txt")) {
-            set_up(state);
-            ftp_session_lost(&session);
-            replay(entry->d_name);
-            assert_false(connected);
-            assert_int_equal(handles_in_use(), 0);
-            count++;
-        }
-    }
-    closedir(folder);
+    unsigned count = transcripts_replay(REPLAY_FOLDER, begin, event, end);
     print_message("%u transcripts, %u replies\n", count, exchanges);
     assert_true(count >= 10);
 }
