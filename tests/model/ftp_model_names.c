@@ -76,7 +76,7 @@ enum verdict model_stat(struct model *model, const char *name, char path[MODEL_L
 
 /* ---- times */
 
-/* "STAMP name": the name, or NULL. By the C library, which is stricter about nothing here. */
+/* "STAMP name": the name, or NULL. The date is left to the C library. */
 static const char *stamped(const char *argument, uint32_t *seconds)
 {
     struct tm tm = {0};
