@@ -1,4 +1,4 @@
-/* The session: login, data connection, transfers. */
+/* The session: login, data connection, what happens to it. */
 #include "tests/model/ftp_model.h"
 
 #include <stdio.h>
@@ -63,172 +63,6 @@ static void close_all(struct model *model)
     model->line_count = 0;
 }
 
-/* ---- transfers */
-
-void model_finish(struct model *model)
-{
-    model->transfer = MODEL_IDLE;
-    model->data = MODEL_NONE;
-    free(model->listing);
-    model->listing = NULL;
-}
-
-/* The first `size` bytes of the upload are in the file. */
-static void keep(struct model *model, uint32_t size)
-{
-    int stream = model_stream(model->path);
-    if (stream >= 0) {
-        model->hidden[stream] = size;
-    } else if (model->aside || model->is_new) {
-        tree_put(&model->tree, model->path, model->upload, size);
-    } else {
-        tree_append(tree_find(&model->tree, model->path), model->offset, model->upload, size);
-    }
-}
-
-/* What an interrupted upload leaves. */
-static void give_up(struct model *model)
-{
-    uint32_t kept = model->uploaded / MODEL_PIECE * MODEL_PIECE;
-    if (model->transfer == MODEL_STORES && !model->aside && kept > 0) {
-        keep(model, kept);
-    }
-    model_finish(model);
-}
-
-static void begin(struct model *model, enum model_transfer transfer)
-{
-    if (model->data == MODEL_ACTIVE && model->connect_fails) {
-        model_expect(model, 425);
-        model_finish(model);
-        return;
-    }
-    if (model->data == MODEL_ACTIVE) {
-        model->data = MODEL_AWAITED;
-    }
-    model->transfer = transfer;
-    model->data_ended = false;
-    model->uploaded = 0;
-    model_expect(model, 150);
-}
-
-static void refuse(struct model *model, unsigned code)
-{
-    free(model->listing);
-    model->listing = NULL;
-    model->data = MODEL_NONE;
-    model_expect(model, code);
-}
-
-static void store(struct model *model, const char *argument, bool appends, uint64_t offset)
-{
-    char *path = model->path;
-    struct tree_node *node = NULL;
-    if (model_resolve(model, argument, path) != FINE) {
-        refuse(model, 553);
-        return;
-    }
-    strcpy(model->stored, path);
-    bool whole = !appends && offset == 0;
-    model->offset = (uint32_t)offset;
-    if (model_stream(path) >= 0) {
-        model->aside = true;
-        model->is_new = false;
-        if (whole) {
-            begin(model, MODEL_STORES);
-        } else {
-            refuse(model, 553);
-        }
-        return;
-    }
-    enum verdict verdict = tree_look(&model->tree, path, &node);
-    if (verdict == UNNAMEABLE || strncmp(path, "/flash/sys/", 11) == 0) {
-        refuse(model, 553);
-    } else if (verdict == WRONG || (verdict == FINE && node->is_dir)) {
-        refuse(model, 550);
-    } else if (!appends && !whole && (!node || offset > node->size)) {
-        refuse(model, 554);
-    } else if (verdict == MISSING && tree_can_change(&model->tree, path) != FINE) {
-        refuse(model, tree_can_change(&model->tree, path) == UNNAMEABLE ? 553 : 550);
-    } else {
-        model->aside = whole && node;
-        model->is_new = !node;
-        model->offset = node && appends ? node->size : (uint32_t)offset;
-        begin(model, MODEL_STORES);
-    }
-}
-
-static void retrieve(struct model *model, const char *argument, uint64_t offset)
-{
-    struct tree_node *node = NULL;
-    if (model_resolve(model, argument, model->path) != FINE ||
-        tree_look(&model->tree, model->path, &node) != FINE || node->is_dir) {
-        refuse(model, 550);
-    } else if (offset > node->size) {
-        refuse(model, 554);
-    } else {
-        model->offset = (uint32_t)offset;
-        begin(model, MODEL_RETRIEVES);
-    }
-}
-
-static bool run_transfer(struct model *model, const char *verb, const char *argument)
-{
-    static const char *const verbs[] = {"RETR", "STOR", "APPE", "LIST", "NLST", "MLSD"};
-    static const enum listing_kind kinds[] = {LISTING_LONG, LISTING_NAMES, LISTING_FACTS};
-    struct model_stat stat;
-    unsigned which = 0;
-    while (which < 6 && strcmp(verbs[which], verb) != 0) {
-        which++;
-    }
-    if (which == 6) {
-        return false;
-    }
-    uint64_t offset = model->restart;
-    model->restart = 0;
-    if (which == 2 && offset > 0 &&
-        (model_stat(model, argument, model->path, &stat) != FINE || stat.size != offset)) {
-        model_expect(model, 503);
-        return true;
-    }
-    model->stored_is_known = model->stored_is_known && which != 1 && which != 2;
-    if (model->data == MODEL_NONE || model->ended) {
-        model_expect(model, 425);
-    } else if (which == 0) {
-        retrieve(model, argument, offset);
-    } else if (which < 3) {
-        store(model, argument, which == 2, offset);
-    } else {
-        bool is_file;
-        model->listing = model_list(model, argument, kinds[which - 3], &is_file);
-        if (model->listing) {
-            begin(model, MODEL_LISTS);
-        } else {
-            refuse(model, 550);
-        }
-    }
-    return true;
-}
-
-void model_data_connected(struct model *model)
-{
-    model->data = MODEL_OPEN;
-}
-
-void model_data_came(struct model *model, const void *data, uint32_t size)
-{
-    if (model->uploaded + size > MODEL_UPLOAD) {
-        abort();
-    }
-    memcpy(model->upload + model->uploaded, data, size);
-    model->uploaded += size;
-}
-
-void model_data_ended(struct model *model)
-{
-    model->data_ended = true;
-}
-
 /* ---- commands */
 
 static bool is_urgent(const char *verb, const char *argument)
@@ -257,7 +91,7 @@ static const char *split(const char *line, char verb[8])
 static void abor(struct model *model)
 {
     if (model_is_busy(model)) {
-        give_up(model);
+        model_give_up(model);
         model_expect(model, 426);
     }
     model_expect(model, 226);
@@ -408,7 +242,7 @@ static void run(struct model *model, const struct model_line *line)
         model_expect(model, 501);
     } else {
         verb[strcspn(verb, " ")] = '\0';
-        if (!run_data(model, verb, argument) && !run_transfer(model, verb, argument) &&
+        if (!run_data(model, verb, argument) && !model_transfer_run(model, verb, argument) &&
             !model_names_run(model, verb, argument)) {
             abort(); /* the test sends what the model does not know */
         }
@@ -455,7 +289,7 @@ void model_line(struct model *model, const char *text, bool too_long)
 
 void model_alive(struct model *model)
 {
-    keep(model, model->uploaded);
+    model_keep(model, model->uploaded);
     model->stored_is_known = true;
     model->stored_size = model->uploaded;
     model->stored_mtime = model->now;
@@ -476,7 +310,7 @@ void model_data_lost(struct model *model)
     if (model_is_busy(model)) {
         model_expect(model, model->data == MODEL_OPEN ? 426 : 425);
     }
-    give_up(model);
+    model_give_up(model);
     run_all(model);
 }
 
@@ -484,7 +318,7 @@ void model_time_out(struct model *model)
 {
     if (model_is_busy(model)) {
         model_expect(model, model->data == MODEL_OPEN ? 426 : 425);
-        give_up(model);
+        model_give_up(model);
         run_all(model);
     }
 }
@@ -504,7 +338,7 @@ void model_control_ended(struct model *model)
 {
     model->ended = true;
     if (model_is_busy(model)) {
-        give_up(model);
+        model_give_up(model);
     }
     run_all(model);
 }
@@ -512,7 +346,7 @@ void model_control_ended(struct model *model)
 void model_control_lost(struct model *model)
 {
     if (model_is_busy(model)) {
-        give_up(model);
+        model_give_up(model);
     }
     close_all(model);
 }

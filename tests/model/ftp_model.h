@@ -115,13 +115,22 @@ enum verdict model_stat(struct model *model, const char *name, char path[MODEL_L
 /* Index of a hidden file, MODEL_HIDDEN for the firmware, -1: an ordinary name. */
 int model_stream(const char *path);
 bool model_word_is(const char *text, size_t length, const char *word);
+/* The transfer is over, and its data connection. */
 void model_finish(struct model *model);
+/* ... before its end. */
+void model_give_up(struct model *model);
+/* The first `size` bytes of the upload are in the file. */
+void model_keep(struct model *model, uint32_t size);
+/* Carries out a command that transfers; false: it is none. */
+bool model_transfer_run(struct model *model, const char *verb, const char *argument);
 void model_log_out(struct model *model);
 /* Carries out a command that is none of transfers; false: there is none. */
 bool model_names_run(struct model *model, const char *verb, const char *argument);
 /* The listing that a name asks for; NULL: 550. The caller's. */
 struct listing *model_list(struct model *model, const char *argument, enum listing_kind kind,
                            bool *is_file);
+/* "YYYYMMDDhhmmss". */
+void model_stamp(char text[16], uint32_t seconds);
 void model_facts(const struct model *model, char text[3][MODEL_LINE], const char *path,
                  const struct model_stat *stat);
 

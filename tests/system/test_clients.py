@@ -7,13 +7,15 @@ import os
 
 import pytest
 
-from clients.matrix import LACKS, YES, Matrix
+from clients.matrix import LACKS, WRITES, YES, Matrix
+from board import ROOT
 from clients.filezilla import Display, FileZilla, FileZillaPlain
 from clients.programs import CLIENTS, Failed
 from clients.wire import Wire
 
 CLIENTS = [*CLIENTS, FileZilla, FileZillaPlain]
 OPENS = "opens"
+UNTRIED = "not tried"
 LONG = bool(os.environ.get("WIPY_TEST_LONG"))
 SPACES = "two  words and more.txt"
 HORSE = "žluťoučký kůň 🐎.txt"
@@ -314,9 +316,52 @@ def test_client(client, function, shared, request, tmp_path, seeded):
         board = request.getfixturevalue("full_board")
     with contextlib.closing(Desk(board, client, tmp_path, seeded)) as desk:
         can = any(getattr(desk.client, need, None) for need in needs.split("|"))
-        what = (act(desk) or YES) if can else LACKS
+        what = (act(desk) or YES) if can else UNTRIED if needs in getattr(client, "untried", ()) else LACKS
     MATRIX.see(client.name, function, what)
 
 
 def test_the_document_says_the_same():
     MATRIX.check()
+
+
+# ---- what each client sends: tests/replay/ftp, which tests/unit/test_ftp_replay.c says again to the session alone
+
+SCENE = {"down.bin": 10_000, "resume up.bin": 4000, "resume down.bin": 10_000, "old.txt": 5, "delete.txt": 10}  # the biggest: what the replay's files hold
+
+
+def scenario(client, there, here):
+    """Each function once; what the client lacks is left out."""
+    (here / "up.bin").write_bytes(bytes(10_000))
+    (here / "resume up.bin").write_bytes(bytes(10_000))
+    (here / "resume down.bin").write_bytes(bytes(4000))
+    plan = [
+        ("list", there), ("opens", there), ("up", here / "up.bin", f"{there}/up.bin"), ("down", f"{there}/down.bin", here / "down.bin"),
+        ("up", here / "up.bin", f"{there}/{SPACES}"), ("down", f"{there}/{SPACES}", here / "spaces"), ("up", here / "up.bin", f"{there}/{HORSE}"),
+        ("resume_up", here / "resume up.bin", f"{there}/resume up.bin"), ("resume_down", f"{there}/resume down.bin", here / "resume down.bin"),
+        ("rename", f"{there}/old.txt", f"{there}/new.txt"), ("delete", f"{there}/delete.txt"), ("mkdir", f"{there}/made"),
+    ]
+    for name, *arguments in plan:
+        if getattr(client, name, None):
+            if not (name == "down" and SPACES in arguments[0] and not hasattr(client, "up")):
+                getattr(client, name)(*arguments)
+
+
+if WRITES:
+
+    @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+    def test_record(client, make_board, tmp_path):
+        board = make_board()
+        there = "/flash/work"
+        with board.ftp() as ftp:
+            ftp.mkd(there)
+        for name, size in SCENE.items():
+            board.put(f"{there}/{name}", bytes(size))
+        with Wire(board.address("ftp")) as wire:
+            scenario(client(wire.address, tmp_path / "home"), there, tmp_path)
+            wire.settle()
+            lines = [f"# {client.name}: list, up, down, spaces, UTF-8, resume, rename, delete, mkdir", f"dir {there}"]
+            lines += [f"file {size} {there}/{name}" for name, size in SCENE.items()]
+            lines += [line.replace("PORT 127,0,0,1,", "PORT 192,168,1,2,") for line in wire.record()]  # as the gateway translates it
+        folder = ROOT / "tests/replay/ftp"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{client.name}.txt").write_text("\n".join(lines) + "\n")

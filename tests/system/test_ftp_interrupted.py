@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from board import client, retrieve, store, wait_for
+from board import retrieve, store, wait_for
 from ftp_client import Control
 
 LINGER = b"\x01\0\0\0\0\0\0\0"  # close() sends a RST
@@ -142,36 +142,3 @@ def test_flash_full(board, seeded):
         with pytest.raises(ftplib.error_perm, match="550"):
             ftp.size("/flash/new")
         assert store(ftp, "/flash/new", big[:5_000_000]).startswith("226")
-
-
-# ---- clients that go on
-
-
-def test_curl_goes_on(shared, ftp, folder, seeded, tmp_path):
-    data = seeded.randbytes(400_000)
-    (tmp_path / "file").write_bytes(data)
-    store(ftp, "file", data[:150_000])
-    url = shared.ftp_url(folder + "/file")
-    up = client("curl", "-sS", "-C", "-", "-T", tmp_path / "file", url)
-    assert up.returncode == 0, up.stdout
-    assert retrieve(ftp, "file") == data
-    (tmp_path / "down").write_bytes(data[:99_999])
-    down = client("curl", "-sS", "-C", "-", "-o", tmp_path / "down", url)
-    assert down.returncode == 0, down.stdout
-    assert (tmp_path / "down").read_bytes() == data
-
-
-def test_lftp_goes_on(shared, ftp, folder, seeded, tmp_path):
-    data = seeded.randbytes(400_000)
-    (tmp_path / "file").write_bytes(data)
-    (tmp_path / "down").write_bytes(data[:123_456])
-    store(ftp, "file", data[:150_000])
-    result = client("lftp", "-c", f"""
-        set net:max-retries 1; set net:timeout 20; set cmd:fail-exit yes
-        open {shared.ftp_url(folder)}
-        put -c {tmp_path}/file
-        get -c file -o {tmp_path}/down
-        """)
-    assert result.returncode == 0, result.stdout
-    assert retrieve(ftp, "file") == data
-    assert (tmp_path / "down").read_bytes() == data

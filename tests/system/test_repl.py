@@ -317,21 +317,23 @@ def run_pyboard(arguments, before=""):
     return subprocess.run([PYTHON, "-c", code], text=True, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tool.parent)
 
 
+def run_pyboard_on_telnet(board, *arguments):
+    """pyboard.py wants an IPv4 address and port 23, and Python's telnetlib, which is gone since Python 3.13."""
+    before = f"""
+sys.path.insert(0, {str(__file__.rpartition('/')[0])!r})
+import telnetlib_for_pyboard
+telnetlib_for_pyboard.PORT = {board.address('telnet')[1]}
+sys.modules['telnetlib'] = telnetlib_for_pyboard
+"""
+    return run_pyboard(["-d", "127.0.0.1", *arguments], before)
+
+
 @pytest.fixture(params=["uart", "telnet"])
 def pyboard(request, shared):
     """A function that runs pyboard.py on the board: run(arguments)."""
     if request.param == "uart":
-        device, before = shared.status()["addresses"]["uart0"], ""
-    else:
-        # pyboard.py wants an IPv4 address and port 23, and Python's telnetlib, which is gone since Python 3.13.
-        device = "127.0.0.1"
-        before = f"""
-sys.path.insert(0, {str(__file__.rpartition('/')[0])!r})
-import telnetlib_for_pyboard
-telnetlib_for_pyboard.PORT = {shared.address('telnet')[1]}
-sys.modules['telnetlib'] = telnetlib_for_pyboard
-"""
-    return lambda *arguments: run_pyboard(["-d", device, *arguments], before)
+        return lambda *arguments: run_pyboard(["-d", shared.status()["addresses"]["uart0"], *arguments])
+    return lambda *arguments: run_pyboard_on_telnet(shared, *arguments)
 
 
 @pytest.mark.skipif(not setting("MICROPYTHON_DIR"), reason="MICROPYTHON_DIR is not set")

@@ -1,4 +1,4 @@
-"""Telnet with the programs that people use: each in a terminal of its own, with a window and UTF-8."""
+"""What else is asked of telnet programs, each in a terminal of its own; test_clients_telnet.py has what all of them can."""
 
 import fcntl
 import os
@@ -59,32 +59,12 @@ def client(request, shared):
         yield client
 
 
-def test_types_and_reads(client):
-    client.send(b"print('six times seven', 6 * 7)\r")
-    client.expect(b"\nsix times seven 42")
-    client.expect(PROMPT)
-
-
 def test_line_end_is_one_line(client):
     client.send(b"for i in range(2): print('i', i)\r")
     client.expect(b"... ")
     client.send(b"\r")
     client.expect(b"i 0")
     client.expect(b"i 1")
-    client.expect(PROMPT)
-
-
-def test_interrupt(client):
-    client.send(b"while True: pass\r\r")
-    client.expect(b"pass")
-    client.send(b"\x03")
-    client.expect(b"KeyboardInterrupt")
-    client.expect(PROMPT)
-
-
-def test_utf8(client):
-    client.send(f"print(len('{HORSE}'), '{HORSE}')\r".encode())
-    client.expect(f"\n13 {HORSE}".encode())
     client.expect(PROMPT)
 
 
@@ -100,18 +80,6 @@ def test_window_size(client):
             if b"(77, 11)" in client.expect(PROMPT):
                 return
         raise AssertionError("the new size does not come")
-
-
-def test_takes_over(client, shared):
-    with start(client.name, shared) as second:
-        log_in(second)
-        second.expect(b"take over? [y/N] ")
-        second.send(b"y")
-        second.expect(b'Type "help()" for more information.')
-        second.expect(PROMPT)
-        second.send(b"6 * 7\r")
-        second.expect(b"42")
-        client.expect(b"Taken over by a session from")
 
 
 # ---- the commands that inetutils telnet sends on demand
@@ -170,23 +138,18 @@ def test_sends_abort_output(telnet):
     telnet.expect(b"i 499")
 
 
-# ---- scripts
+# ---- MicroPython's own tool
 
 
-def test_expect(shared, tmp_path):
-    host, port = shared.address("telnet")
-    script = tmp_path / "wipy.exp"
-    script.write_text(f"""
-set timeout 20
-spawn telnet {host} {port}
-expect "Login as: " {{ send "micro\\r" }} timeout {{ exit 2 }}
-expect "Password: " {{ send "python\\r" }} timeout {{ exit 3 }}
-expect ">>> " {{ send "print('six times seven', 6 * 7)\\r" }} timeout {{ exit 4 }}
-expect "six times seven 42" {{}} timeout {{ exit 5 }}
-expect ">>> " {{}} timeout {{ exit 6 }}
-""")
-    result = subprocess.run(["expect", str(script)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=100)
-    assert result.returncode == 0, result.stdout
+def run_mpremote(board, home, *arguments):
+    device = board.status()["addresses"]["uart0"]
+    folder = micropython("tools/mpremote/mpremote/main.py").parents[1]
+    code = "import importlib.metadata as m, sys; m.version = lambda name: '1.25.0'; from mpremote.main import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, "connect", device, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(folder), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100, cwd=home,
+    )
 
 
 @pytest.mark.skipif(not setting("MICROPYTHON_DIR"), reason="MICROPYTHON_DIR is not set")
@@ -195,18 +158,7 @@ class TestMpremote:
 
     @pytest.fixture
     def mpremote(self, shared, tmp_path):
-        device = shared.status()["addresses"]["uart0"]
-        folder = micropython("tools/mpremote/mpremote/main.py").parents[1]
-        code = "import importlib.metadata as m, sys; m.version = lambda name: '1.25.0'; from mpremote.main import main; sys.exit(main())"
-
-        def run(*arguments):
-            return subprocess.run(
-                [sys.executable, "-c", code, "connect", device, *map(str, arguments)],
-                env={**os.environ, "PYTHONPATH": str(folder), "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100, cwd=tmp_path,
-            )
-
-        return run
+        return lambda *arguments: run_mpremote(shared, tmp_path, *arguments)
 
     def test_exec(self, mpremote):
         result = mpremote("exec", f"print(6 * 7, '{HORSE}')")

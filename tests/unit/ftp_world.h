@@ -218,6 +218,9 @@ static inline int fake_remove(const char *path)
 
 static inline int fake_mkdir(const char *path)
 {
+    if (strcmp(path, "/flash") == 0) {
+        return STORAGE_DENIED;
+    }
     if (node_of(path)) {
         return STORAGE_EXISTS;
     }

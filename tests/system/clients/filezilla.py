@@ -62,6 +62,7 @@ class FileZilla(Program):
     name = "FileZilla"
     protocol, connections = 0, 0
     transfers = 2
+    untried = {"rename", "delete", "tree_down"}
 
     def write_settings(self, exists):
         folder = self.home / ".config/filezilla"
@@ -123,7 +124,7 @@ class FileZilla(Program):
         try:
             try:
                 window = self.window(xdotool)
-            except AssertionError:  # about one start in fifty shows no window, for whatever reason of its own
+            except AssertionError:  # one start in twenty shows no window, for whatever reason of its own
                 process.kill()
                 process.wait()
                 process = start()
