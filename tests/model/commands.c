@@ -47,7 +47,7 @@ static void any_name(char name[MODEL_LINE])
                                           "d/./",
                                           "../",
                                           "/",
-                                          "/sd/",
+                                          "/none/",
                                           "/flash/none/",
                                           "f/",
                                           "//flash//a//"};
