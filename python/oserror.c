@@ -73,7 +73,7 @@ static const char *why_no_volume(const char *path)
     case STORAGE_CARD_ABSENT:
         return "no card in the slot";
     case STORAGE_CARD_UNREADABLE:
-        return "no file system on the card; os.mkfs('/sd') makes one, and erases all that is on it";
+        return storage_error_text(STORAGE_NO_FILE_SYSTEM);
     default:
         return NULL;
     }

@@ -36,9 +36,6 @@ static _Noreturn void raise_card(int error)
     case STORAGE_NO_VOLUME:
         text = "no card in the slot";
         break;
-    case STORAGE_NO_FILE_SYSTEM:
-        text = "no file system on the card; os.mkfs('/sd') makes one, and erases all that is on it";
-        break;
     case STORAGE_BUSY:
         text = "something on it is open";
         break;

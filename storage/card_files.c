@@ -273,9 +273,15 @@ static void drop_file(struct volume_file *volume_file)
     struct card_file *file = &volume_file->card;
     /* Give back what an error or the caller keeps from being committed. Where the card itself fails
      * nothing more is tried. */
-    if (file->writes && f_error(&file->fil) == 0 && f_size(&file->fil) > file->committed &&
-        shorten(file, file->committed) == FR_OK) {
-        card_fat_flush();
+    if (!file->writes || f_error(&file->fil) != 0) {
+        return;
+    }
+    FRESULT result = FR_OK;
+    if (f_size(&file->fil) > file->committed) {
+        result = shorten(file, file->committed);
+    }
+    if (result == FR_OK) {
+        card_fat_flush(); /* also what a write that did not fit has given back */
     }
 }
 

@@ -102,6 +102,7 @@ static int read_root(struct storage_dir *dir, struct storage_entry *entry)
             memset(entry, 0, sizeof *entry);
             strcpy(entry->name, volume->name);
             entry->stat.is_dir = true;
+            entry->stat.mtime = storage_now();
             return 1;
         }
     }

@@ -34,7 +34,7 @@ const char *storage_error_text(int error)
     case STORAGE_READ_ONLY:
         return "the card is write-protected";
     case STORAGE_NO_FILE_SYSTEM:
-        return "the card has no file system that is known here, or a damaged one";
+        return "no file system on the card that is known here, or a damaged one";
     case STORAGE_GONE:
         return "the card has been taken out";
     case STORAGE_GAP:

@@ -16,7 +16,7 @@ static int stat_name(const char *text, struct storage_stat *stat)
     if (result != STORAGE_OK) {
         return result;
     }
-    *stat = (struct storage_stat){.is_dir = true};
+    *stat = (struct storage_stat){.is_dir = true, .mtime = storage_now()};
     return path.kind == PATH_INSIDE ? path.volume->stat(path.inner, stat) : STORAGE_OK;
 }
 

@@ -37,14 +37,15 @@ enum storage_error {
     STORAGE_NAME_TOO_LONG = -9,
     STORAGE_INVALID =
         -10, /* empty name, control character, or not valid UTF-8; or a misuse of the handle */
-    STORAGE_TOO_MANY = -11,       /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
-    STORAGE_NO_VOLUME = -12,      /* the volume is not mounted (damaged, or no card) */
-    STORAGE_CROSS = -13,          /* rename between volumes */
-    STORAGE_IO = -14,             /* the chip or card failed, or the file system is damaged there */
-    STORAGE_READ_ONLY = -15,      /* the card's write-protect switch is set */
-    STORAGE_NO_FILE_SYSTEM = -16, /* the card has none that is known here */
-    STORAGE_GONE = -17,           /* the card was taken out meanwhile */
-    STORAGE_GAP = -18,            /* more than 64 MiB behind the end of a file of the card */
+    STORAGE_TOO_MANY = -11,  /* STORAGE_OPEN_FILES or STORAGE_OPEN_DIRS in use */
+    STORAGE_NO_VOLUME = -12, /* the volume is not mounted (damaged, or no card) */
+    STORAGE_CROSS = -13,     /* rename between volumes */
+    STORAGE_IO = -14,        /* the chip or card failed, or the file system is damaged there */
+    STORAGE_READ_ONLY = -15, /* the card's write-protect switch is set */
+    STORAGE_NO_FILE_SYSTEM =
+        -16,            /* the card has none that is known here, or a damaged one: docs/spec.md */
+    STORAGE_GONE = -17, /* the card was taken out meanwhile */
+    STORAGE_GAP = -18,  /* more than 64 MiB behind the end of a file of the card */
 };
 
 /* A short English phrase for an error, for users: "file exists". */
@@ -173,8 +174,8 @@ struct storage_stat {
     bool is_dir;
     bool read_only; /* marked so by FAT's attribute: it is neither changed nor removed */
     uint64_t size;  /* bytes; 0 for directories */
-    uint32_t
-        mtime; /* UTC seconds since 1970; 0 when unknown. FAT keeps even seconds, from 1980 on */
+    uint32_t mtime; /* UTC seconds since 1970; 0 when unknown. Of "/" and mount points: now. FAT
+                       keeps even seconds, from 1980 on */
 };
 
 int storage_stat(const char *path, struct storage_stat *stat);

@@ -336,6 +336,18 @@ static void every_error_has_its_words(void **state)
     }
 }
 
+static void mount_points_are_of_today(void **state)
+{
+    struct storage_dir *dir;
+    struct storage_entry entry;
+    assert_in_range(mtime_of("/"), 1700000000u, 1800000000u);
+    assert_in_range(mtime_of("/flash"), 1700000000u, 1800000000u);
+    assert_int_equal(storage_opendir(&dir, "/"), STORAGE_OK);
+    assert_int_equal(storage_readdir(dir, &entry), 1);
+    assert_in_range(entry.stat.mtime, 1700000000u, 1800000000u);
+    storage_closedir(dir);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -348,6 +360,7 @@ int main(void)
         TEST(a_strange_but_empty_chip_is_damage),
         TEST(formatting_makes_all_new_but_not_under_open_files),
         TEST(the_root_and_mount_points_are_not_changed),
+        TEST(mount_points_are_of_today),
         TEST(reserved_names_are_nobodys),
         TEST(no_directory_brings_a_reserved_name_along),
         TEST(uploads_are_in_no_listing),
