@@ -32,7 +32,7 @@ def safe_path(path):
 
 
 class Display:
-    """A virtual display, one for all."""
+    """A virtual display, one for all. It stays as it is when the last program has left: who comes while it starts anew is turned away."""
 
     process = name = None
 
@@ -41,7 +41,7 @@ class Display:
         if cls.process is None:
             read, write = os.pipe()
             cls.process = subprocess.Popen(
-                ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24"], pass_fds=[write],
+                ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-noreset"], pass_fds=[write],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             os.close(write)
             with os.fdopen(read) as file:
@@ -116,19 +116,10 @@ class FileZilla(Program):
         def xdotool(*command):
             return subprocess.run(["xdotool", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
-        def start():
-            with open(self.home / "output", "w") as output:
-                return subprocess.Popen(["filezilla", *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-
-        process = start()
+        with open(self.home / "output", "w") as output:
+            process = subprocess.Popen(["filezilla", *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
-            try:
-                window = self.window(xdotool)
-            except AssertionError:  # one start in twenty shows no window, for whatever reason of its own
-                process.kill()
-                process.wait()
-                process = start()
-                window = self.window(xdotool)
+            window = wait_for(lambda: xdotool("search", "--onlyvisible", "--name", "FileZilla$").split() or self.said(), "FileZilla's window")
             end = time.monotonic() + LIMIT
             while not done(self.said()):
                 assert process.poll() is None and time.monotonic() < end, f"FileZilla does not do it:\n{self.said()}"
@@ -139,9 +130,6 @@ class FileZilla(Program):
             process.kill()
             process.wait()
         return self.said()
-
-    def window(self, xdotool):
-        return wait_for(lambda: xdotool("search", "--onlyvisible", "--name", "FileZilla$").split() or self.said(), "FileZilla's window")
 
     def transfer(self, transfers, exists=OVERWRITE):
         folder = self.write_settings(exists)
