@@ -118,6 +118,15 @@ int32_t ftp_storage_write(struct ftp_file *file, const void *data, uint32_t size
     return result;
 }
 
+/* Remove the name that the store has made; `closed` is what closing it gave. On a card that is gone
+ * it is not ours any more: another card may be there, with a file of that name. */
+static void take_back(const struct ftp_file *file, int closed)
+{
+    if (file->created && closed != STORAGE_GONE) {
+        storage_remove(file->path);
+    }
+}
+
 int ftp_storage_commit(struct ftp_file *file)
 {
     int result = file->in_place ? cut(file) : STORAGE_OK;
@@ -127,21 +136,22 @@ int ftp_storage_commit(struct ftp_file *file)
         storage_abandon(file->storage);
     }
     file->storage = NULL;
-    if (result != STORAGE_OK && file->created) {
-        storage_remove(file->path);
+    if (result != STORAGE_OK) {
+        take_back(file, result);
     }
     return result;
 }
 
 void ftp_storage_abandon(struct ftp_file *file)
 {
-    if (file->in_place && file->came && !file->failed) {
-        storage_close(file->storage); /* what came may be gone on with */
+    bool keeps = file->in_place && file->came && !file->failed; /* it may be gone on with */
+    if (keeps || file->created) {
+        int result = storage_close(file->storage); /* which says whether its card is gone */
+        if (!keeps) {
+            take_back(file, result);
+        }
     } else {
         storage_abandon(file->storage);
-        if (file->created) {
-            storage_remove(file->path);
-        }
     }
     file->storage = NULL;
 }

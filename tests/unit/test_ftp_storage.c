@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "lib/flash_map.h"
+#include "tests/powerloss/ram_card.h"
 #include "tests/powerloss/ram_chip.h"
 
 #define PIECE 4096u /* as FTP_BUFFER_SIZE */
@@ -114,6 +115,37 @@ static void test_a_new_name_without_data_vanishes(void **state)
     struct ftp_file *file = open_store("/flash/new", FTP_STORE_WHOLE, 0);
     assert_int_equal(ftp_storage_commit(file), STORAGE_OK);
     assert_int_equal(get("/flash/new"), 0);
+}
+
+/* Another card takes the place of the one that the store began on. */
+static void test_another_card_keeps_its_file(void **state)
+{
+    ram_card_reset(32768);
+    ram_card_insert(false);
+    assert_int_equal(storage_card_format(STORAGE_FAT_BY_SIZE, NULL), STORAGE_OK);
+    assert_int_equal(storage_card_mount(), STORAGE_OK);
+    put("/sd/f", old_data, OLD);
+    ram_card_keep();
+    enum { COMMIT, NOTHING_CAME, WRITE_FAILED, ENDS };
+    for (int end = 0; end < ENDS; end++) {
+        assert_int_equal(storage_remove("/sd/f"), STORAGE_OK);
+        struct ftp_file *file = open_store("/sd/f", FTP_STORE_WHOLE, 0);
+        ram_card_eject();
+        storage_card_poll();
+        ram_card_restore();
+        ram_card_insert(false);
+        storage_card_poll();
+        if (end == WRITE_FAILED) {
+            assert_int_equal(send(file, new_data, PIECE), STORAGE_GONE);
+        }
+        if (end == COMMIT) {
+            assert_int_equal(ftp_storage_commit(file), STORAGE_GONE);
+        } else {
+            ftp_storage_abandon(file);
+        }
+        assert_file("/sd/f", old_data, OLD);
+    }
+    assert_int_equal(storage_card_unmount(), STORAGE_OK);
 }
 
 static void test_an_existing_file_stays_until_the_end(void **state)
@@ -350,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_new_name_keeps_what_came),
         TEST(test_a_new_name_without_data_vanishes),
+        TEST(test_another_card_keeps_its_file),
         TEST(test_an_existing_file_stays_until_the_end),
         TEST(test_rest),
         TEST(test_what_cannot_be_opened),
