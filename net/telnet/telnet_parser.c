@@ -7,15 +7,12 @@ void telnet_parser_init(struct telnet_parser *parser)
     memset(parser, 0, sizeof *parser);
 }
 
-/* A data byte; false when it is the second half of an end of line (RFC 854: CR LF, CR NUL). */
+/* A data byte; false when it is the second half of an end of line (RFC 854: CR LF, CR NUL), also of
+ * one that began before BINARY. */
 static bool is_data(struct telnet_parser *parser, uint8_t byte)
 {
-    if (parser->binary) {
-        parser->after_cr = false;
-        return true;
-    }
     bool after_cr = parser->after_cr;
-    parser->after_cr = byte == '\r';
+    parser->after_cr = byte == '\r' && !parser->binary;
     return !(after_cr && (byte == '\n' || byte == '\0'));
 }
 

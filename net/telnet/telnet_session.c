@@ -39,6 +39,14 @@ static void close_with(struct telnet_session *session, const char *words)
     session->state = TELNET_CLOSED;
 }
 
+/* Until the login is through lines end as in text, whatever is agreed: the LF of a CR LF is no
+ * empty password. */
+static void follow_binary(struct telnet_session *session)
+{
+    session->parser.binary =
+        session->state == TELNET_OPEN && telnet_options_theirs(&session->options, TELNET_BINARY);
+}
+
 /* ---- login */
 
 static void ask_user(struct telnet_session *session)
@@ -80,6 +88,7 @@ static void open_console(struct telnet_session *session)
         send(session, "\r\n");
     }
     session->state = TELNET_OPEN;
+    follow_binary(session);
     session->io->resize(session->io->context, session->columns, session->rows);
 }
 
@@ -175,7 +184,7 @@ static void option(struct telnet_session *session, uint8_t verb, uint8_t number)
     if (said != 0) {
         session->io->send(session->io->context, (const uint8_t[]){TELNET_IAC, said, number}, 3);
     }
-    session->parser.binary = telnet_options_theirs(&session->options, TELNET_BINARY);
+    follow_binary(session);
     /* Tools that refuse everything are not asked: they may not expect it. */
     if ((verb == TELNET_DO || verb == TELNET_WILL) && !session->naws_asked) {
         session->naws_asked = true;

@@ -537,6 +537,15 @@ static void test_binary(void **state)
     TYPED("a\rb\rc");
 }
 
+static void test_binary_before_the_login(void **state)
+{
+    SEND("\xff\xfb\0\xff\xfd\0micro\r\npython\r\n"); /* the LFs are no lines of their own */
+    assert_int_equal(session.state, TELNET_OPEN);
+    TYPED("");
+    SEND("a\r\nb");
+    TYPED("a\r\nb");
+}
+
 static void test_client_that_refuses_all_options_logs_in(void **state)
 {
     SEND("\xff\xfe\x01\xff\xfe\x03\xff\xfe\x22micro\r\n\xff\xfe\x01\xff\xfe\x03\xff\xfe\x22python\r"
@@ -647,6 +656,7 @@ int main(void)
         cmocka_unit_test_setup(test_linemode_is_refused_after_login, start_logged_in),
         cmocka_unit_test_setup(test_window_size, start_logged_in),
         cmocka_unit_test_setup(test_binary, start_logged_in),
+        cmocka_unit_test_setup(test_binary_before_the_login, start),
         cmocka_unit_test_setup(test_answers_to_our_offers_are_not_answered, start_logged_in),
         cmocka_unit_test_setup(test_endless_subnegotiation_ends, start_logged_in),
         cmocka_unit_test_setup(test_idle_session_is_closed, start_logged_in),
