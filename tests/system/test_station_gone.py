@@ -26,7 +26,7 @@ def telnet():
     for words, answer in ((b'Login as: ', b'micro\r\n'), (b'Password: ', b'python\r\n')):
         until(s, words)
         s.send(answer)
-    return s, until(s, b'>>> ', b'take over?')
+    return s, until(s, b'information.\r\n', b'take over?')
 
 def ftp():
     s = opened(21)
