@@ -73,7 +73,15 @@ void telnet_output_init(void)
 
 void telnet_output_show_line(struct telnet_connection *connection)
 {
-    tcp_write(connection->pcb, last_line.text, (u16_t)last_line.size, TCP_WRITE_FLAG_COPY);
+    char escaped[2 * LAST_LINE_MAX]; /* as in on_output() */
+    size_t size = 0;
+    for (size_t i = 0; i < last_line.size; i++) {
+        escaped[size++] = last_line.text[i];
+        if ((uint8_t)last_line.text[i] == TELNET_IAC) {
+            escaped[size++] = last_line.text[i];
+        }
+    }
+    tcp_write(connection->pcb, escaped, (u16_t)size, TCP_WRITE_FLAG_COPY);
 }
 
 /* RFC 854: what is on its way cannot be called back; the DM says that the AO was carried out. */

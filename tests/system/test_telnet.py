@@ -235,6 +235,16 @@ def test_next_client_after_one_that_vanished(shared):
             assert session.python("1+1") == "2"
 
 
+def test_line_that_the_next_client_is_shown_is_escaped(shared):
+    with shared.telnet() as session:
+        session.send(b"import sys; _ = sys.stdout.buffer.write(b'<\\xff>'); _ = input()\r\n")
+        session.expect(b"\r\n<\xff>")
+    with shared.telnet(prompt=False) as session:
+        session.expect(b"<\xff>")
+        session.send(b"\r\n")
+        session.clean_prompt()
+
+
 def test_line_of_100_kB(session):
     """A line longer than any buffer: the board survives, and the next line works."""
     session.send(b"x = '" + b"a" * 100_000 + b"'\r\n")
