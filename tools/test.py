@@ -69,7 +69,7 @@ def main():
         if not arguments.long:
             count.one(run("direction of includes", [sys.executable, "tools/check_includes.py"]) == 0)
         selection = ["-L", "long"] if arguments.long else ["-LE", "long"]
-        status = run("unit tests", ["ctest", "--test-dir", build, *selection, "--output-on-failure", "--output-junit", reports / "unit.xml"])
+        status = run("unit tests", ["ctest", "--test-dir", build, "-j", str(os.cpu_count() or 1), *selection, "--output-on-failure", "--output-junit", reports / "unit.xml"])
         count.junit(reports / "unit.xml", status)
         tests, extra = ("tests/system",), {}
         if arguments.long:
