@@ -11,8 +11,8 @@ void ftp_list_name(struct text *out, const char *prefix, const char *name)
     text_string(out, "\r\n");
 }
 
-void ftp_list_line(struct text *out, const char *prefix, const char *name,
-                   const struct storage_stat *stat, uint32_t now)
+void ftp_list_line(struct text *out, const char *name, const struct storage_stat *stat,
+                   uint32_t now)
 {
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -36,7 +36,7 @@ void ftp_list_line(struct text *out, const char *prefix, const char *name,
         text_number(out, date.year, 5, ' ');
     }
     text_char(out, ' ');
-    ftp_list_name(out, prefix, name);
+    ftp_list_name(out, "", name);
 }
 
 const char *ftp_list_skip_options(const char *argument)

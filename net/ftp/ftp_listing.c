@@ -21,7 +21,7 @@ static void put_line(struct ftp_session *session, struct text *out, const char *
         ftp_list_name(out, "", name);
         break;
     default:
-        ftp_list_line(out, "", name, stat, session->now.utc_s);
+        ftp_list_line(out, name, stat, session->now.utc_s);
         break;
     }
 }

@@ -146,7 +146,7 @@ static void assert_line(const char *name, struct storage_stat stat, uint32_t now
 {
     char line[FTP_LIST_LINE_MAX + 1];
     struct text out = {.data = line, .size = FTP_LIST_LINE_MAX};
-    ftp_list_line(&out, "", name, &stat, now);
+    ftp_list_line(&out, name, &stat, now);
     line[out.length] = '\0';
     assert_string_equal(line, expected);
 }
