@@ -78,9 +78,6 @@ static struct ftp_slot *get_slot(void)
             oldest = slot;
         }
     }
-    if (oldest && hal_clock_link_us() - oldest->session.born_link_us < FTP_SERVER_GRACE_US) {
-        return NULL; /* they are just logging in */
-    }
     if (oldest) {
         ftp_session_evict(&oldest->session);
         send_replies(oldest);

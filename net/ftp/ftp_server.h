@@ -2,10 +2,10 @@
  *
  * FTP_SERVER_SESSIONS control connections, each with one data connection; their memory is static,
  * about 9.2 KiB each. When all are in use, a new connection takes the place of the oldest one that
- * has not logged in for FTP_SERVER_GRACE_US; when there is none, it is told `421` and closed.
- * Passive ports are FTP_SERVER_PORT_FIRST and those behind it, in random order, with a listener of
- * the session's own on the address that its client used; active data connections go to the client's
- * address only.
+ * has not logged in, at once: who just connects keeps nobody out. That one is told `421` and
+ * closed; the new one is when all have logged in. Passive ports are FTP_SERVER_PORT_FIRST and those
+ * behind it, in random order, with a listener of the session's own on the address that its client
+ * used; active data connections go to the client's address only.
  *
  * What it needs of lwIP: TCP PCBs for 2 * FTP_SERVER_SESSIONS connections plus those that are just
  * closing, listening PCBs for FTP_SERVER_SESSIONS + 1, SO_REUSE (ports come round before their
@@ -21,8 +21,7 @@
 #define FTP_SERVER_PORTS      32   /* how many */
 
 /* Link time. */
-#define FTP_SERVER_SLICE_US 4000u     /* what one poll spends on transfers before it returns */
-#define FTP_SERVER_GRACE_US 10000000u /* to log in, before a newcomer may take the place */
+#define FTP_SERVER_SLICE_US 4000u /* what one poll spends on transfers before it returns */
 
 /* Listen on port 21 of every address. 0, or HAL_ERROR_FAILED when lwIP has no PCB left for it. Does
  * nothing while it runs. */

@@ -61,16 +61,35 @@ def test_six_sessions_with_a_transfer_each(shared, seeded):
 
 
 def test_who_has_not_logged_in_makes_place(shared):
+    """At once, and is told so; who has logged in keeps the place."""
     idle = [Control(shared, login=False) for _ in range(6)]
     busy = idle[1:]
     for control in busy:
         control.command(f"USER {USER}")
         assert control.command(f"PASS {PASSWORD}").startswith("230")
-    wait_for(lambda: login_works(shared), "the place of the one that does not log in", 30)
-    assert idle[0].reply().startswith("421 ")
+    with shared.ftp() as owner:
+        assert owner.pwd() == "/"
+        assert re.fullmatch(r"421 .*not logged in.*\r\n", idle[0].reply())
+        assert idle[0].reply() == ""
+        with Control(shared, login=False) as one_too_many:
+            assert re.fullmatch(r"421 .*again later.*\r\n", one_too_many.greeting)
     for control in busy:
         assert control.command("NOOP").startswith("200 ")
     for control in idle:
+        control.close()
+
+
+def test_silent_connections_keep_nobody_out(shared):
+    """Also one that has failed to log in, or has said half a line, makes place; the oldest first."""
+    silent = [Control(shared, login=False) for _ in range(6)]
+    silent[0].send("USER mic")
+    assert silent[1].command(f"USER {USER}").startswith("331 ")
+    with shared.ftp() as one, shared.ftp() as two:
+        assert one.pwd() == two.pwd() == "/"
+        for control in silent[:2]:
+            assert re.fullmatch(r"421 .*not logged in.*\r\n", control.reply())
+        assert silent[2].command("NOOP").startswith("200 ")
+    for control in silent:
         control.close()
 
 
