@@ -31,8 +31,9 @@ struct session {
 static void close_passive(struct session *session)
 {
     int fd = session->listener.io.fd;
-    if (fd < 0)
+    if (fd < 0) {
         return;
+    }
     listener_stop(&session->listener, session->forward->loop);
     ev_timer_stop(session->forward->loop, &session->passive_over);
     close(fd);
@@ -43,8 +44,9 @@ static void client_comes(struct ev_loop *loop, ev_io *io, int events)
     struct session *session = io->data;
     struct sockaddr_in peer;
     int fd = listener_accept(&session->listener, loop, &peer);
-    if (fd < 0)
+    if (fd < 0) {
         return;
+    }
     if (peer.sin_addr.s_addr != session->peer.sin_addr.s_addr) {
         forward_reset(fd); /* somebody else: the client's turn remains */
         return;
@@ -58,8 +60,9 @@ static bool open_passive(void *context, uint16_t wipy_port, struct ftp_endpoint 
     struct session *session = context;
     close_passive(session);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     struct sockaddr_in address = session->here;
     socklen_t size = sizeof address;
     address.sin_port = 0;
@@ -86,8 +89,9 @@ static void passive_over(struct ev_loop *loop, ev_timer *timer, int events)
 
 static void close_active(struct session *session)
 {
-    if (session->active == NULL)
+    if (session->active == NULL) {
         return;
+    }
     ev_timer_stop(session->forward->loop, &session->active_over);
     tcp_close(session->active);
     session->active = NULL;
@@ -96,8 +100,9 @@ static void close_active(struct session *session)
 static err_t wipy_comes(void *arg, struct tcp_pcb *pcb, err_t error)
 {
     struct session *session = arg;
-    if (pcb == NULL || error != ERR_OK)
+    if (pcb == NULL || error != ERR_OK) {
         return ERR_VAL;
+    }
     if (!ip_addr_eq(&pcb->remote_ip, station_wipy(session->forward->station))) {
         tcp_abort(pcb); /* another station of the network */
         return ERR_ABRT;
@@ -117,13 +122,19 @@ static bool open_active(void *context, const struct ftp_endpoint *client,
 {
     struct session *session = context;
     close_active(session);
-    if (memcmp(client->address, &session->peer.sin_addr, sizeof client->address) != 0 ||
-        client->port < 1024)
+    if (memcmp(client->address, &session->peer.sin_addr, sizeof client->address) != 0) {
         return false;
-    struct tcp_pcb *pcb = tcp_new();
-    if (pcb == NULL)
-        return false;
+    }
     const ip4_addr_t *address = station_address(session->forward->station);
+    memcpy(listening->address, address, sizeof listening->address);
+    if (client->port < 1024) {
+        listening->port = client->port; /* nobody listens there: the WiPy says what is wrong */
+        return true;
+    }
+    struct tcp_pcb *pcb = tcp_new();
+    if (pcb == NULL) {
+        return false;
+    }
     struct tcp_pcb *listener =
         tcp_bind(pcb, address, 0) == ERR_OK ? tcp_listen_with_backlog(pcb, 1) : NULL;
     if (listener == NULL) {
@@ -137,7 +148,6 @@ static bool open_active(void *context, const struct ftp_endpoint *client,
     session->client.sin_port = htons(client->port);
     ev_timer_set(&session->active_over, FTP_FORWARD_WAIT, 0.);
     ev_timer_start(session->forward->loop, &session->active_over);
-    memcpy(listening->address, address, sizeof listening->address);
     listening->port = listener->local_port;
     return true;
 }

@@ -55,8 +55,9 @@ static bool read_number(const struct ftp_gateway_line *line, size_t *at, unsigne
     unsigned value = 0;
     while (*at < line->size && is_digit(line->text[*at])) {
         value = value * 10 + (line->text[*at] - '0');
-        if (value > max)
+        if (value > max) {
             return false;
+        }
         ++*at;
     }
     *number = value;
@@ -65,8 +66,9 @@ static bool read_number(const struct ftp_gateway_line *line, size_t *at, unsigne
 
 static bool read_byte(const struct ftp_gateway_line *line, size_t *at, uint8_t byte)
 {
-    if (*at >= line->size || line->text[*at] != byte)
+    if (*at >= line->size || line->text[*at] != byte) {
         return false;
+    }
     ++*at;
     return true;
 }
@@ -77,12 +79,15 @@ static bool read_host_port(const struct ftp_gateway_line *line, size_t *at,
 {
     unsigned number[6];
     for (int i = 0; i < 6; i++) {
-        if (i > 0 && !read_byte(line, at, ','))
+        if (i > 0 && !read_byte(line, at, ',')) {
             return false;
-        if (!read_number(line, at, 255, &number[i]))
+        }
+        if (!read_number(line, at, 255, &number[i])) {
             return false;
-        if (i < 4)
+        }
+        if (i < 4) {
             endpoint->address[i] = (uint8_t)number[i];
+        }
     }
     endpoint->port = (uint16_t)(number[4] << 8 | number[5]);
     return true;
@@ -99,19 +104,23 @@ static void write_host_port(char *text, size_t size, const struct ftp_endpoint *
 static bool read_extended(const struct ftp_gateway_line *line, size_t *at,
                           struct ftp_endpoint *endpoint)
 {
-    if (*at >= line->size)
+    if (*at >= line->size) {
         return false;
+    }
     uint8_t delimiter = line->text[(*at)++];
-    if (is_digit(delimiter) || !read_byte(line, at, '1') || !read_byte(line, at, delimiter))
+    if (is_digit(delimiter) || !read_byte(line, at, '1') || !read_byte(line, at, delimiter)) {
         return false;
+    }
     unsigned number;
     for (int i = 0; i < 4; i++) {
-        if ((i > 0 && !read_byte(line, at, '.')) || !read_number(line, at, 255, &number))
+        if ((i > 0 && !read_byte(line, at, '.')) || !read_number(line, at, 255, &number)) {
             return false;
+        }
         endpoint->address[i] = (uint8_t)number;
     }
-    if (!read_byte(line, at, delimiter) || !read_number(line, at, 65535, &number))
+    if (!read_byte(line, at, delimiter) || !read_number(line, at, 65535, &number)) {
         return false;
+    }
     endpoint->port = (uint16_t)number;
     return read_byte(line, at, delimiter);
 }
@@ -130,8 +139,9 @@ static void write_extended(char *text, size_t size, char delimiter,
  * refuse. */
 static bool only_end(const struct ftp_gateway_line *line, size_t at)
 {
-    while (at < line->size && (line->text[at] == ' ' || line->text[at] == '\r'))
+    while (at < line->size && (line->text[at] == ' ' || line->text[at] == '\r')) {
         at++;
+    }
     return at < line->size && line->text[at] == '\n';
 }
 
@@ -151,13 +161,15 @@ static void finish_command(struct ftp_gateway *gateway, struct output *out)
         emit_line(out, line);
         return;
     }
-    if (!gateway->owner.active(gateway->owner.context, &client, &listening))
+    if (!gateway->owner.active(gateway->owner.context, &client, &listening)) {
         listening = (struct ftp_endpoint){0};
+    }
     char text[40];
-    if (extended)
+    if (extended) {
         write_extended(text, sizeof text, (char)line->text[VERB_SIZE], &listening);
-    else
+    } else {
         write_host_port(text, sizeof text, &listening);
+    }
     emit_replaced(out, line, VERB_SIZE, end, text);
 }
 
@@ -212,8 +224,9 @@ static void finish_passive(struct ftp_gateway *gateway, struct output *out)
     struct ftp_endpoint wipy, listening;
     size_t begin = CODE_SIZE, end = begin;
     while (begin < line->size &&
-           (is_digit(line->text[begin - 1]) || !read_host_port(line, &end, &wipy)))
+           (is_digit(line->text[begin - 1]) || !read_host_port(line, &end, &wipy))) {
         end = ++begin;
+    }
     if (begin == line->size) {
         emit_line(out, line);
     } else if (!gateway->owner.passive(gateway->owner.context, wipy.port, &listening)) {
@@ -230,17 +243,20 @@ static bool find_extended_port(const struct ftp_gateway_line *line, size_t *begi
                                unsigned *port)
 {
     for (size_t at = CODE_SIZE; at + 1 < line->size; at++) {
-        if (line->text[at] != '(')
+        if (line->text[at] != '(') {
             continue;
+        }
         uint8_t delimiter = line->text[at + 1];
         *end = at + 2;
-        if (!read_byte(line, end, delimiter) || !read_byte(line, end, delimiter))
+        if (!read_byte(line, end, delimiter) || !read_byte(line, end, delimiter)) {
             continue;
+        }
         *begin = *end;
         size_t after;
         if (read_number(line, end, 65535, port) &&
-            (after = *end, read_byte(line, &after, delimiter)))
+            (after = *end, read_byte(line, &after, delimiter))) {
             return true;
+        }
     }
     return false;
 }
@@ -266,13 +282,14 @@ static void finish_reply(struct ftp_gateway *gateway, struct output *out)
 {
     struct ftp_gateway_line *line = &gateway->reply;
     if (line->size > CODE_SIZE && memcmp(line->text, "227 ", CODE_SIZE) == 0 &&
-        gateway->multiline[0] == 0)
+        gateway->multiline[0] == 0) {
         finish_passive(gateway, out);
-    else if (line->size > CODE_SIZE && memcmp(line->text, "229 ", CODE_SIZE) == 0 &&
-             gateway->multiline[0] == 0)
+    } else if (line->size > CODE_SIZE && memcmp(line->text, "229 ", CODE_SIZE) == 0 &&
+               gateway->multiline[0] == 0) {
         finish_extended_passive(gateway, out);
-    else
+    } else {
         emit_line(out, line);
+    }
 }
 
 /* The code of a reply is known: does its line concern us? Follows replies of several lines (RFC
@@ -281,8 +298,9 @@ static bool concerns_us(struct ftp_gateway *gateway)
 {
     const uint8_t *text = gateway->reply.text;
     if (gateway->multiline[0] != 0) {
-        if (memcmp(text, gateway->multiline, 3) == 0 && text[3] == ' ')
+        if (memcmp(text, gateway->multiline, 3) == 0 && text[3] == ' ') {
             gateway->multiline[0] = 0;
+        }
         return false;
     }
     if (memcmp(text, "234", 3) == 0) {
@@ -328,12 +346,15 @@ static size_t pass(struct ftp_gateway *gateway, struct ftp_gateway_line *line,
 {
     struct output out = {data, 0};
     size_t taken = 0;
-    while (taken < size && !gateway->encrypted)
+    while (taken < size && !gateway->encrypted) {
         take(gateway, in[taken++], &out);
-    if (gateway->encrypted || end)
+    }
+    if (gateway->encrypted || end) {
         emit_line(&out, line);
-    if (taken < size)
+    }
+    if (taken < size) {
         emit(&out, in + taken, size - taken);
+    }
     return out.size;
 }
 

@@ -29,8 +29,9 @@ struct ftp_gateway_owner {
      * place and say where. False when that is not possible: the client gets a 425. */
     bool (*passive)(void *context, uint16_t wipy_port, struct ftp_endpoint *listening);
     /* The client expects one data connection at `client`. Listen for the WiPy in its place and say
-     * where. False when that is not possible or not allowed: the WiPy gets the address 0.0.0.0 and
-     * refuses it in its own words. */
+     * where; for a port that the WiPy does not connect to anyway, say that port of ours. False when
+     * it is not possible or not allowed: the WiPy gets the address 0.0.0.0. It refuses either in
+     * its own words. */
     bool (*active)(void *context, const struct ftp_endpoint *client,
                    struct ftp_endpoint *listening);
 };

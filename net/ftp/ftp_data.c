@@ -129,8 +129,12 @@ static void set_active(struct ftp_session *session, const uint8_t address[4], ui
         ftp_reply(session, 504, "Data goes to the address that you come from only: use PASV.");
         return;
     }
+    if (port == 0) {
+        ftp_reply(session, 501, "0 is no port: name the one you listen at, or use PASV.");
+        return;
+    }
     if (port < 1024) {
-        ftp_reply(session, 504, "Data goes to ports from 1024 on only: use PASV.");
+        ftp_reply(session, 504, "Data goes to no port below 1024: use PASV, or a higher port.");
         return;
     }
     session->config.transport->close(session->config.context, true);

@@ -122,9 +122,17 @@ def test_active_mode_to_nobody_else(control):
     host = control.socket.getsockname()[0]
     with listen(host) as listener:
         port = listener.getsockname()[1]
-        for command in (f"PORT 127,0,0,99,{port // 256},{port % 256}", f"PORT 192,168,1,1,{port // 256},{port % 256}", f"EPRT |1|8.8.8.8|{port}|",
-                        f"PORT {host.replace('.', ',')},0,22", f"EPRT |1|{host}|1023|"):
-            assert re.match(r"50[0-9] .*\w{3}", control.command(command)), command
+        numbers = host.replace(".", ",")
+        for command, words in {
+            f"PORT 127,0,0,99,{port // 256},{port % 256}": "504 .*address that you come from",
+            f"PORT 192,168,1,1,{port // 256},{port % 256}": "504 .*address that you come from",
+            f"EPRT |1|8.8.8.8|{port}|": "504 .*address that you come from",
+            f"PORT {numbers},0,22": "504 .*no port below 1024",
+            f"EPRT |1|{host}|1023|": "504 .*no port below 1024",
+            f"PORT {numbers},0,0": "501 0 is no port",
+            f"EPRT |1|{host}|0|": "501 0 is no port",
+        }.items():
+            assert re.match(words, control.command(command)), command
             assert control.command("NLST /").startswith("425 ")
         listener.settimeout(0.05)
         with pytest.raises(TimeoutError):
