@@ -62,34 +62,17 @@ static bool on_card(const char *path)
     return strncmp(path, "/sd", 3) == 0 && (path[3] == '/' || path[3] == '\0');
 }
 
-static const char *why_no_volume(const char *path)
-{
-    if (!on_card(path)) {
-        return NULL;
-    }
-    switch (storage_card()) {
-    case STORAGE_CARD_DISABLED:
-        return "the slot is not enabled; SD(pins=('GP10', 'GP11', 'GP15')) does that";
-    case STORAGE_CARD_ABSENT:
-        return "no card in the slot";
-    case STORAGE_CARD_UNREADABLE:
-        return storage_error_text(STORAGE_NO_FILE_SYSTEM);
-    default:
-        return NULL;
-    }
-}
-
 static const char *explain(int error, const char *path)
 {
     switch (error) {
     case STORAGE_NO_VOLUME:
     case STORAGE_NO_FILE_SYSTEM:
-        return why_no_volume(path);
+        return on_card(path) ? storage_error_about(error, path) : NULL;
     case STORAGE_FULL:
         return on_card(path) ? "no room on /sd" : "no room on /flash";
     case STORAGE_BUSY:
         return on_card(path) && storage_card() == STORAGE_CARD_FORMATTING
-                   ? "the card is being formatted"
+                   ? storage_error_about(error, path)
                    : "it is open, or something in it: close that first";
     case STORAGE_READ_ONLY:
     case STORAGE_GONE:

@@ -1,5 +1,7 @@
 #include "storage/storage.h"
 
+#include <string.h>
+
 const char *storage_error_text(int error)
 {
     switch (error) {
@@ -42,4 +44,32 @@ const char *storage_error_text(int error)
     default:
         return error >= 0 ? "success" : "unknown error";
     }
+}
+
+static const char *why_no_card(void)
+{
+    switch (storage_card()) {
+    case STORAGE_CARD_DISABLED:
+        return "the card's slot is not enabled; SD(pins=('GP10', 'GP11', 'GP15')) in Python does "
+               "that";
+    case STORAGE_CARD_ABSENT:
+        return "no card in the slot";
+    case STORAGE_CARD_UNREADABLE:
+        return storage_error_text(STORAGE_NO_FILE_SYSTEM);
+    default:
+        return storage_error_text(STORAGE_NO_VOLUME);
+    }
+}
+
+const char *storage_error_about(int error, const char *path)
+{
+    if (strncmp(path, "/sd", 3) == 0 && (path[3] == '/' || path[3] == '\0')) {
+        if (error == STORAGE_NO_VOLUME) {
+            return why_no_card();
+        }
+        if (error == STORAGE_BUSY && storage_card() == STORAGE_CARD_FORMATTING) {
+            return "the card is being formatted";
+        }
+    }
+    return storage_error_text(error);
 }

@@ -68,7 +68,7 @@ static int open_file(struct storage_file **out, const char *text, unsigned mode)
     struct path path;
     int result = path_resolve(&path, text);
     if (result == STORAGE_NOT_FOUND && (mode & (STORAGE_CREATE | STORAGE_REPLACE))) {
-        result = path_resolve_change(&path, text);
+        result = path_resolve_new(&path, text);
     }
     if (result != STORAGE_OK) {
         return result;

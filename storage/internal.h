@@ -31,9 +31,11 @@ struct path {
  * name), STORAGE_IO. */
 int path_resolve(struct path *path, const char *text);
 
-/* The same for a name that is to be made, changed or removed: STORAGE_DENIED also for "/", what
- * lies directly in it, and mount points; STORAGE_READ_ONLY. */
+/* The same for a name that is to be changed or removed: STORAGE_DENIED also for "/" and mount
+ * points; STORAGE_READ_ONLY. */
 int path_resolve_change(struct path *path, const char *text);
+/* ... and for one that may be made: STORAGE_DENIED also for what lies directly in "/". */
+int path_resolve_new(struct path *path, const char *text);
 
 /* STORAGE_OK for a name that a path may have; its length. It ends at '/' or NUL. */
 int path_check_name(const struct volume *volume, const char *name, size_t *length);

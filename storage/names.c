@@ -30,7 +30,7 @@ static int set_mtime(const char *text, uint32_t mtime)
 static int make_dir(const char *text)
 {
     struct path path;
-    int result = path_resolve_change(&path, text);
+    int result = path_resolve_new(&path, text);
     if (result != STORAGE_OK) {
         return result;
     }
@@ -122,7 +122,7 @@ static int rename_name(const char *from_text, const char *to_text)
     bool exists = false;
     int result = path_resolve_change(&from, from_text);
     if (result == STORAGE_OK) {
-        result = path_resolve_change(&to, to_text);
+        result = path_resolve_new(&to, to_text);
     }
     if (result == STORAGE_OK) {
         result = check_rename(&from, &to, &replaced, &exists);

@@ -158,11 +158,14 @@ int path_resolve(struct path *path, const char *text)
 int path_resolve_change(struct path *path, const char *text)
 {
     int result = path_resolve(path, text);
-    if (result == STORAGE_NOT_FOUND && strchr(text + 1, '/') == NULL) {
-        return STORAGE_DENIED;
-    }
     if (result == STORAGE_OK && path->kind != PATH_INSIDE) {
         return STORAGE_DENIED;
     }
     return result == STORAGE_OK ? path->volume->changeable() : result;
+}
+
+int path_resolve_new(struct path *path, const char *text)
+{
+    int result = path_resolve_change(path, text);
+    return result == STORAGE_NOT_FOUND && strchr(text + 1, '/') == NULL ? STORAGE_DENIED : result;
 }

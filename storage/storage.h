@@ -50,6 +50,8 @@ enum storage_error {
 
 /* A short English phrase for an error, for users: "file exists". */
 const char *storage_error_text(int error);
+/* The same for an error of a call about `path`: says why there is no /sd. */
+const char *storage_error_about(int error, const char *path);
 
 enum storage_flash_state {
     STORAGE_FLASH_MOUNTED,
