@@ -9,10 +9,8 @@ static const struct {
     const char *name;
     unsigned fact;
 } facts_known[] = {
-    {"type", FTP_FACT_TYPE},
-    {"size", FTP_FACT_SIZE},
-    {"modify", FTP_FACT_MODIFY},
-    {"perm", FTP_FACT_PERM},
+    {"type", FTP_FACT_TYPE}, {"size", FTP_FACT_SIZE},      {"modify", FTP_FACT_MODIFY},
+    {"perm", FTP_FACT_PERM}, {"UNIX.mode", FTP_FACT_MODE},
 };
 #define FACTS (sizeof facts_known / sizeof facts_known[0])
 
@@ -59,10 +57,10 @@ enum ftp_place ftp_place(const char *path)
 }
 
 /* RFC 3659 section 7.5.5. */
-static const char *permissions(enum ftp_place place, bool is_dir)
+static const char *permissions(enum ftp_place place, const struct storage_stat *stat)
 {
-    if (!is_dir) {
-        return "adfrw";
+    if (!stat->is_dir) {
+        return stat->read_only ? "r" : "adfrw";
     }
     switch (place) {
     case FTP_PLACE_ROOT:
@@ -94,7 +92,12 @@ void ftp_facts_put(struct text *out, unsigned facts, const char *type, enum ftp_
     }
     if (facts & FTP_FACT_PERM) {
         text_string(out, "perm=");
-        text_string(out, permissions(place, stat->is_dir));
+        text_string(out, permissions(place, stat));
+        text_char(out, ';');
+    }
+    if (facts & FTP_FACT_MODE) {
+        text_string(out, "UNIX.mode=");
+        text_string(out, stat->is_dir ? "0755" : stat->read_only ? "0444" : "0644");
         text_char(out, ';');
     }
     text_char(out, ' ');

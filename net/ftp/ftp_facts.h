@@ -1,4 +1,8 @@
-/* What the machine-readable listings say of a file (RFC 3659 section 7): MLST, MLSD, OPTS MLST. */
+/* What the machine-readable listings say of a file (RFC 3659 section 7): MLST, MLSD, OPTS MLST.
+ *
+ * UNIX.mode is there because clients that show modes make some up otherwise. There is no "unique":
+ * littlefs has no number of a file that survives a rename, and on FAT all empty files have the same
+ * (no) first cluster. */
 #ifndef NET_FTP_FTP_FACTS_H
 #define NET_FTP_FTP_FACTS_H
 
@@ -13,8 +17,9 @@ enum ftp_fact {
     FTP_FACT_SIZE = 2,   /* of files */
     FTP_FACT_MODIFY = 4, /* where it is known */
     FTP_FACT_PERM = 8,
+    FTP_FACT_MODE = 16,
 };
-#define FTP_FACTS_ALL 15u
+#define FTP_FACTS_ALL 31u
 
 /* The set that a list like "type;modify;" names; what is not known is left out. */
 unsigned ftp_facts_read(const char *list);

@@ -22,7 +22,11 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
     case STORAGE_NAME_TOO_LONG:
     case STORAGE_CROSS:
     case FTP_FILES_REFUSED:
+    case FTP_FILES_NO_TEXT:
+    case FTP_FILES_FOLDER:
         return purpose == FTP_NAMING ? 553 : 550;
+    case STORAGE_NOT_DIR:
+        return purpose == FTP_MLSD ? 501 : 550;
     default:
         return 550;
     }
@@ -30,8 +34,14 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
 
 const char *ftp_files_reason(const struct ftp_files *files, int error)
 {
-    if (error == FTP_FILES_BEYOND) {
+    switch (error) {
+    case FTP_FILES_BEYOND:
         return "the file ends before the offset of REST";
+    case FTP_FILES_NO_TEXT:
+        return "names are UTF-8 without control characters";
+    case FTP_FILES_FOLDER:
+        return "a name with '/' at its end is a folder's";
+    default:
+        return error <= FTP_FILES_REFUSED ? files->words() : storage_error_text(error);
     }
-    return error <= FTP_FILES_REFUSED ? files->words() : storage_error_text(error);
 }

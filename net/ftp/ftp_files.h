@@ -60,12 +60,17 @@ enum ftp_files_error {
     FTP_FILES_TOO_LARGE = -101, /* 552 */
     FTP_FILES_LATER = -102,     /* 450: the same command may succeed later */
     FTP_FILES_FAILED = -103,    /* 451 */
-    FTP_FILES_BEYOND = -104, /* 554: REST is behind the end of the file; has a reason of its own */
+    FTP_FILES_MISSING = -104,   /* 550 */
+    /* These have reasons of their own. */
+    FTP_FILES_BEYOND = -110,  /* 554: REST is behind the end of the file */
+    FTP_FILES_NO_TEXT = -111, /* 553, 550: a name that is not text */
+    FTP_FILES_FOLDER = -112,  /* 553, 550: the name of a folder, where a file's is needed */
 };
 
 enum ftp_purpose {
     FTP_EXISTING, /* a command about a name that is there */
     FTP_NAMING,   /* a command that gives a name: STOR, MKD, RNTO */
+    FTP_MLSD,     /* 501 when it is no folder (RFC 3659 section 7.2.1) */
 };
 
 /* The reply code (RFC 959 section 5.4) for an error. */

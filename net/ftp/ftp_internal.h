@@ -27,6 +27,8 @@ void ftp_reply_error(struct ftp_session *session, int error, enum ftp_purpose pu
 /* "CODE " and then pieces through session->output, up to ftp_reply_end(). */
 void ftp_reply_begin(struct ftp_session *session, unsigned code);
 void ftp_reply_end(struct ftp_session *session);
+/* The end of a line of help: a command and the syntax of its argument, "" when it has none. */
+void ftp_reply_syntax(struct ftp_session *session, const char *command, const char *syntax);
 /* The last reply of this session: then it closes. */
 void ftp_bye(struct ftp_session *session, unsigned code, const char *text);
 
@@ -83,7 +85,9 @@ void ftp_transfer_finish(struct ftp_session *session, bool reset);
 void ftp_transfer_poll(struct ftp_session *session);
 
 /* ---- ftp_store.c */
-ftp_act ftp_store_stor, ftp_store_appe;
+ftp_act ftp_store_stor, ftp_store_stou, ftp_store_appe;
+/* The name that STOU gave, in the form of RFC 1123 section 4.1.2.9. */
+void ftp_store_reply_unique(struct ftp_session *session, unsigned code);
 /* The rest of the data of a failed store has come, or nobody waits for it any more. */
 void ftp_store_end_drain(struct ftp_session *session, bool reset);
 /* Is the control connection alive? */

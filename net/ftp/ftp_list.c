@@ -18,7 +18,9 @@ void ftp_list_line(struct text *out, const char *name, const struct storage_stat
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct ftp_date date = ftp_date(stat->mtime);
 
-    text_string(out, stat->is_dir ? "drwxr-xr-x 2" : "-rw-r--r-- 1");
+    text_string(out, stat->is_dir      ? "drwxr-xr-x 2"
+                     : stat->read_only ? "-r--r--r-- 1"
+                                       : "-rw-r--r-- 1");
     text_string(out, " wipy wipy ");
     text_number(out, stat->size, 10, ' ');
     text_char(out, ' ');

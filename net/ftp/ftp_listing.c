@@ -72,13 +72,13 @@ static void set_names(struct ftp_session *session, const char *argument, size_t 
     session->list_pattern = end;
 }
 
-/* A name with '*' or '?' in its last component, that is no name as it stands. */
-static int open_pattern(struct ftp_session *session, const char *argument)
+/* A name that gave `error`: it may have '*' or '?' in its last component. */
+static int open_pattern(struct ftp_session *session, const char *argument, int error)
 {
     char path[STORAGE_PATH_MAX];
     const char *pattern = ftp_path_base(argument);
     if (!ftp_list_is_pattern(pattern)) {
-        return STORAGE_NOT_FOUND;
+        return error;
     }
     set_names(session, argument, (size_t)(pattern - argument), pattern);
     int result = ftp_path_resolve(path, session->directory, session->list_prefix);
@@ -135,8 +135,10 @@ static int open_listing(struct ftp_session *session, const char *argument, bool 
             session->source_ended = true;
             session->buffer_end = out.length;
         }
-    } else if (result == STORAGE_NOT_FOUND && session->listing != FTP_LISTING_FACTS) {
-        result = open_pattern(session, argument);
+    } else if ((result == STORAGE_NOT_FOUND || result == STORAGE_INVALID) &&
+               session->listing != FTP_LISTING_FACTS) {
+        /* FAT calls patterns invalid. */
+        result = open_pattern(session, argument, result);
     }
     if (result != STORAGE_OK || *is_file) {
         session->dir = NULL;
@@ -156,7 +158,8 @@ static void begin(struct ftp_session *session, const char *argument, enum ftp_li
     session->listing = listing;
     int result = open_listing(session, argument, &is_file);
     if (result != STORAGE_OK) {
-        ftp_transfer_refuse(session, result, FTP_EXISTING, "Not listed");
+        ftp_transfer_refuse(session, result, listing == FTP_LISTING_FACTS ? FTP_MLSD : FTP_EXISTING,
+                            "Not listed");
     } else {
         ftp_transfer_start(session, FTP_TRANSFER_LIST);
     }

@@ -109,7 +109,12 @@ void ftp_names_rnto(struct ftp_session *session, const char *argument)
         ftp_reply(session, 503, "Send RNFR right before RNTO.");
         return;
     }
+    struct storage_stat stat;
     int result = ftp_path_resolve(path, session->directory, argument);
+    if (result == STORAGE_OK && ftp_path_is_folder(argument) &&
+        session->config.files->stat(session->rename_from, &stat) == STORAGE_OK && !stat.is_dir) {
+        result = FTP_FILES_FOLDER;
+    }
     if (result == STORAGE_OK) {
         result = session->config.files->rename(session->rename_from, path);
     }

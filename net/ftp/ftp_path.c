@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/utf8.h"
+
 int ftp_path_resolve(char path[STORAGE_PATH_MAX], const char *directory, const char *name)
 {
     /* `length` bytes of `path` are done: "" stands for "/" until the end. */
@@ -13,9 +15,10 @@ int ftp_path_resolve(char path[STORAGE_PATH_MAX], const char *directory, const c
 
     while (*name) {
         size_t part = strcspn(name, "/");
-        for (size_t i = 0; i < part; i++) {
-            if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f) {
-                return STORAGE_INVALID;
+        for (size_t i = 0, size; i < part; i += size) {
+            size = utf8_printable((const uint8_t *)name + i, part - i);
+            if (size == 0) {
+                return FTP_FILES_NO_TEXT;
             }
         }
         if (part == 2 && name[0] == '.' && name[1] == '.') {
@@ -44,4 +47,10 @@ const char *ftp_path_base(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+bool ftp_path_is_folder(const char *name)
+{
+    const char *base = ftp_path_base(name);
+    return *base == '\0' || strcmp(base, ".") == 0;
 }

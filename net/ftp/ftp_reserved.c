@@ -36,6 +36,44 @@ static const char *words(void)
 
 /* ---- names */
 
+static bool is_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* The result of storage about a path: with more words, where its state is the reason. */
+static int about(const char *path, int result)
+{
+    switch (result) {
+    case STORAGE_BUSY:
+        return say(FTP_FILES_LATER, storage_error_about(result, path));
+    case STORAGE_NO_VOLUME:
+        return say(FTP_FILES_MISSING, storage_error_about(result, path));
+    default:
+        return result;
+    }
+}
+
+/* The same of a path that is to be made. */
+static int about_new(const char *path, int result)
+{
+    bool on_card = is_below(path, "/sd");
+    bool outside = !on_card && !is_below(path, "/flash");
+    if (outside && result == STORAGE_DENIED) {
+        return say(FTP_FILES_REFUSED, "files and folders go to /flash or /sd");
+    }
+    if (outside && result == STORAGE_NOT_FOUND) {
+        return say(FTP_FILES_MISSING, "no such folder: files and folders go to /flash or /sd");
+    }
+    if (on_card && result == STORAGE_INVALID) {
+        return say(FTP_FILES_REFUSED,
+                   "names on a card have none of \" * : < > ? \\ |, and no dot or "
+                   "space at their end");
+    }
+    return about(path, result);
+}
+
 static int stream_of(const char *path)
 {
     for (int i = 0; i < STREAMS; i++) {
@@ -65,7 +103,7 @@ static int check_name(const char *path)
 static int check_new_name(const char *path)
 {
     int result = check_name(path);
-    if (result == STORAGE_OK && strncmp(path, SYS_FOLDER "/", sizeof SYS_FOLDER) == 0) {
+    if (result == STORAGE_OK && is_below(path, SYS_FOLDER) && strcmp(path, SYS_FOLDER) != 0) {
         return say(FTP_FILES_REFUSED, "wrong name: only mcuimg.bin is taken in /flash/sys, under "
                                       "its final name and in lower case");
     }
@@ -121,7 +159,8 @@ static int open_store(struct ftp_file **file, const char *path, enum ftp_store h
     int stream = stream_of(path);
     if (stream == NO_STREAM) {
         int result = check_new_name(path);
-        return result == STORAGE_OK ? ftp_storage_open_store(file, path, how, offset) : result;
+        return about_new(
+            path, result == STORAGE_OK ? ftp_storage_open_store(file, path, how, offset) : result);
     }
     if (how != FTP_STORE_WHOLE) {
         return say(FTP_FILES_REFUSED, "it is taken as a whole only: send it with STOR, from its "
@@ -173,19 +212,19 @@ static void abandon(struct ftp_file *file)
 static int stat_name(const char *path, struct storage_stat *stat)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? storage_stat(path, stat) : result;
+    return about(path, result == STORAGE_OK ? storage_stat(path, stat) : result);
 }
 
 static int set_mtime(const char *path, uint32_t mtime)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? storage_set_mtime(path, mtime) : result;
+    return about(path, result == STORAGE_OK ? storage_set_mtime(path, mtime) : result);
 }
 
 static int open_read(struct ftp_file **file, const char *path, uint64_t offset)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? ftp_storage_open_read(file, path, offset) : result;
+    return about(path, result == STORAGE_OK ? ftp_storage_open_read(file, path, offset) : result);
 }
 
 static int remove_name(const char *path)
@@ -195,13 +234,13 @@ static int remove_name(const char *path)
         return stream_result(stream, hidden_remove((enum hidden_file)stream));
     }
     int result = check_name(path);
-    return result == STORAGE_OK ? storage_remove(path) : result;
+    return about(path, result == STORAGE_OK ? storage_remove(path) : result);
 }
 
 static int make_dir(const char *path)
 {
     int result = check_new_name(path);
-    return result == STORAGE_OK ? storage_mkdir(path) : result;
+    return about_new(path, result == STORAGE_OK ? storage_mkdir(path) : result);
 }
 
 static int remove_dir(const char *path)
@@ -210,7 +249,7 @@ static int remove_dir(const char *path)
     if (result == STORAGE_OK) {
         result = check_folder(path);
     }
-    return result == STORAGE_OK ? storage_rmdir(path) : result;
+    return about(path, result == STORAGE_OK ? storage_rmdir(path) : result);
 }
 
 static int rename_name(const char *from, const char *to)
@@ -225,13 +264,13 @@ static int rename_name(const char *from, const char *to)
     if (result == STORAGE_OK) {
         result = check_new_name(to);
     }
-    return result == STORAGE_OK ? storage_rename(from, to) : result;
+    return about_new(to, result == STORAGE_OK ? storage_rename(from, to) : result);
 }
 
 static int open_dir(struct ftp_dir **dir, const char *path)
 {
     int result = check_name(path);
-    return result == STORAGE_OK ? ftp_storage_opendir(dir, path) : result;
+    return about(path, result == STORAGE_OK ? ftp_storage_opendir(dir, path) : result);
 }
 
 const struct ftp_files ftp_reserved = {

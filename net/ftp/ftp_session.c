@@ -53,6 +53,14 @@ void ftp_reply_end(struct ftp_session *session)
     text_string(&session->output, "\r\n");
 }
 
+void ftp_reply_syntax(struct ftp_session *session, const char *command, const char *syntax)
+{
+    text_string(&session->output, command);
+    text_string(&session->output, *syntax ? " " : "");
+    text_string(&session->output, syntax);
+    ftp_reply_end(session);
+}
+
 void ftp_reply(struct ftp_session *session, unsigned code, const char *text)
 {
     ftp_reply_begin(session, code);

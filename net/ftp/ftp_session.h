@@ -138,7 +138,8 @@ struct ftp_session {
     char user[LOGIN_TEXT_MAX + 1];
     char directory[STORAGE_PATH_MAX];
     char rename_from[STORAGE_PATH_MAX]; /* "": none */
-    char stored[STORAGE_PATH_MAX];      /* the file of the last STOR or APPE */
+    char stored[STORAGE_PATH_MAX];      /* the file of the last STOR, STOU or APPE */
+    bool unique;                        /* ... whose name the client has to be told: STOU */
     bool stored_is_known;               /* ... which came to a good end */
     struct storage_stat stored_stat;
 

@@ -1,10 +1,40 @@
-/* Transfers of data that comes: STOR and APPE. */
+/* Transfers of data that comes: STOR, STOU and APPE. */
 #include <string.h>
 
 #include "net/ftp/ftp_internal.h"
 #include "net/ftp/ftp_path.h"
+#include "net/ftp/ftp_time.h"
 
-static void store(struct ftp_session *session, const char *argument, enum ftp_store how)
+#define UNIQUE_TRIES 8
+#define UNIQUE_STAMP 15u /* bytes of ".YYYYMMDDhhmmss" */
+
+/* If there is a file of the name session->stored, put a time stamp behind it. */
+static int make_unique(struct ftp_session *session)
+{
+    struct text name = {.data = session->stored, .size = STORAGE_PATH_MAX - 1};
+    struct storage_stat stat;
+    size_t length = strlen(session->stored);
+    for (uint32_t i = 0; i < UNIQUE_TRIES; i++) {
+        int result = session->config.files->stat(session->stored, &stat);
+        if (result == STORAGE_NOT_FOUND) {
+            return STORAGE_OK;
+        }
+        if (result != STORAGE_OK && result != FTP_FILES_REFUSED) {
+            return result;
+        }
+        if (length + UNIQUE_STAMP > name.size) {
+            return STORAGE_NAME_TOO_LONG;
+        }
+        name.length = length;
+        text_char(&name, '.');
+        ftp_time_put(&name, session->now.utc_s + i);
+        session->stored[name.length] = '\0';
+    }
+    return STORAGE_EXISTS;
+}
+
+static void store(struct ftp_session *session, const char *argument, enum ftp_store how,
+                  bool unique)
 {
     uint64_t offset = session->restart;
     session->restart = 0;
@@ -15,7 +45,13 @@ static void store(struct ftp_session *session, const char *argument, enum ftp_st
     if (how == FTP_STORE_WHOLE && offset > 0) {
         how = FTP_STORE_FROM;
     }
-    int result = ftp_path_resolve(session->stored, session->directory, argument);
+    int result = ftp_path_is_folder(argument)
+                     ? FTP_FILES_FOLDER
+                     : ftp_path_resolve(session->stored, session->directory, argument);
+    session->unique = unique;
+    if (result == STORAGE_OK && unique) {
+        result = make_unique(session);
+    }
     if (result == STORAGE_OK) {
         result = session->config.files->open_store(&session->file, session->stored, how,
                                                    how == FTP_STORE_FROM ? offset : 0);
@@ -31,7 +67,21 @@ static void store(struct ftp_session *session, const char *argument, enum ftp_st
 
 void ftp_store_stor(struct ftp_session *session, const char *argument)
 {
-    store(session, argument, FTP_STORE_WHOLE);
+    store(session, argument, FTP_STORE_WHOLE, false);
+}
+
+/* RFC 959 has no name, clients send one. */
+void ftp_store_stou(struct ftp_session *session, const char *argument)
+{
+    store(session, *argument ? argument : "upload", FTP_STORE_WHOLE, true);
+}
+
+void ftp_store_reply_unique(struct ftp_session *session, unsigned code)
+{
+    ftp_reply_begin(session, code);
+    text_string(&session->output, "FILE: ");
+    text_string(&session->output, session->stored);
+    ftp_reply_end(session);
 }
 
 /* What APPE does is go to the end: REST before it is of no use, and of no harm if it says the same.
@@ -46,7 +96,7 @@ void ftp_store_appe(struct ftp_session *session, const char *argument)
         ftp_reply(session, 503, "REST goes with RETR and STOR: APPE begins at the end.");
         return;
     }
-    store(session, argument, FTP_STORE_APPEND);
+    store(session, argument, FTP_STORE_APPEND, false);
 }
 
 bool ftp_session_takes_data(const struct ftp_session *session)
@@ -136,6 +186,10 @@ void ftp_session_data_in_end(struct ftp_session *session)
 static void reply_stored(struct ftp_session *session)
 {
     const char *words = session->config.files->words();
+    if (session->unique) {
+        ftp_store_reply_unique(session, 226);
+        return;
+    }
     if (*words == '\0') {
         ftp_reply(session, 226, "Stored.");
         return;

@@ -125,12 +125,12 @@ static void chmod(struct ftp_session *session, const char *argument)
 {
     char path[STORAGE_PATH_MAX];
     struct storage_stat stat;
-    const char *name = strchr(argument, ' ');
-    if (!name || !name[1]) {
-        ftp_reply(session, 501, "CHMOD needs a mode and a name.");
+    size_t digits = strspn(argument, "01234567");
+    if (digits == 0 || digits > 4 || argument[digits] != ' ' || !argument[digits + 1]) {
+        ftp_reply(session, 501, "CHMOD needs an octal mode, such as 644, and a name.");
         return;
     }
-    int result = ftp_names_stat(session, name + 1, path, &stat);
+    int result = ftp_names_stat(session, argument + digits + 1, path, &stat);
     if (result != STORAGE_OK) {
         ftp_reply_error(session, result, FTP_EXISTING, "Not known");
     } else {
@@ -151,6 +151,7 @@ static const struct {
     {"CHMOD", chmod, "<mode> <name>"},
     {"HELP", site_help, ""},
     {"UTIME", utime, "<YYYYMMDDhhmm[ss]> <name>"},
+    {"UTIME", utime, "<name> <accessed> <modified> <created> UTC"},
 };
 
 void ftp_times_help(struct ftp_session *session)
@@ -158,10 +159,7 @@ void ftp_times_help(struct ftp_session *session)
     text_string(&session->output, "214-These SITE commands work:\r\n");
     for (size_t i = 0; i < sizeof sites / sizeof sites[0]; i++) {
         text_char(&session->output, ' ');
-        text_string(&session->output, sites[i].name);
-        text_char(&session->output, ' ');
-        text_string(&session->output, sites[i].syntax);
-        ftp_reply_end(session);
+        ftp_reply_syntax(session, sites[i].name, sites[i].syntax);
     }
     ftp_reply(session, 214, "End");
 }

@@ -43,6 +43,17 @@ static void flow(struct ftp_session *session)
     ftp_enter(session, session->transfer == FTP_TRANSFER_STORE ? FTP_RECEIVING : FTP_SENDING);
 }
 
+static void reply_begun(struct ftp_session *session)
+{
+    if (session->transfer != FTP_TRANSFER_STORE) {
+        ftp_reply(session, 150, "Here is the data.");
+    } else if (!session->unique) {
+        ftp_reply(session, 150, "Send the data.");
+    } else {
+        ftp_store_reply_unique(session, 150);
+    }
+}
+
 void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer)
 {
     session->transfer = transfer;
@@ -57,8 +68,7 @@ void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer)
         }
         session->data_state = FTP_DATA_AWAITED;
     }
-    ftp_reply(session, 150,
-              transfer == FTP_TRANSFER_STORE ? "Send the data." : "Here is the data.");
+    reply_begun(session);
     ftp_enter(session, FTP_OPENING);
     if (session->data_state == FTP_DATA_OPEN) {
         flow(session);

@@ -41,6 +41,8 @@ static void opts(struct ftp_session *session, const char *argument)
         ftp_reply_end(session);
     } else if (ftp_words_is(argument, "UTF8 ON") || ftp_words_is(argument, "UTF8")) {
         ftp_reply(session, 200, "Names are UTF-8.");
+    } else if (ftp_words_is(argument, "UTF8 OFF")) {
+        ftp_reply(session, 504, "Names are always UTF-8.");
     } else {
         ftp_reply(session, 501, "The options are UTF8 ON and MLST.");
     }
@@ -147,6 +149,7 @@ static const struct verb {
 
     {"RETR", NAME, ftp_transfer_retrieve, "<file>"},
     {"STOR", NAME, ftp_store_stor, "<file>"},
+    {"STOU", 0, ftp_store_stou, "[<file>]"},
     {"APPE", NAME, ftp_store_appe, "<file>"},
     {"LIST", 0, ftp_listing_list, "[<name>]"},
     {"NLST", 0, ftp_listing_nlst, "[<name>]"},
@@ -198,10 +201,8 @@ static void help(struct ftp_session *session, const char *argument)
     for (size_t i = 0; i < VERBS; i++) {
         if (ftp_words_is(argument, verbs[i].name)) {
             ftp_reply_begin(session, 214);
-            text_string(&session->output, verbs[i].name);
-            text_char(&session->output, ' ');
-            text_string(&session->output, verbs[i].syntax);
-            ftp_reply_end(session);
+            text_string(&session->output, "Syntax: ");
+            ftp_reply_syntax(session, verbs[i].name, verbs[i].syntax);
             return;
         }
     }

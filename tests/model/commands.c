@@ -175,6 +175,8 @@ static void plain(char line[MODEL_LINE])
                                         "OPTS MLST type;size;",
                                         "OPTS MLST",
                                         "OPTS MLST modify;perm;",
+                                        "OPTS MLST type;UNIX.mode;",
+                                        "OPTS UTF8 OFF",
                                         "OPTS X",
                                         "LANG",
                                         "LANG en-GB",
@@ -200,6 +202,9 @@ static void plain(char line[MODEL_LINE])
                                         "SITE",
                                         "SITE HELP",
                                         "SITE CHMOD 644",
+                                        "SITE CHMOD 999 /flash/boot.py",
+                                        "SITE CHMOD u+x /flash/boot.py",
+                                        "SITE CHMOD 00644 /flash/boot.py",
                                         "SITE UTIME",
                                         "SITE IDLE",
                                         "CWD",
@@ -219,6 +224,7 @@ static void plain(char line[MODEL_LINE])
                                         "RETR",
                                         "STOR",
                                         "APPE",
+                                        "STOU",
                                         "USER micro"};
     if (random_below(40) == 0) {
         memset(line, 'x', MODEL_LINE);
@@ -254,7 +260,7 @@ static void connection(char line[MODEL_LINE])
 static unsigned transfer(const struct model *model, char lines[COMMANDS_AT_ONCE][MODEL_LINE])
 {
     static const char *const verbs[] = {"RETR", "STOR", "APPE", "LIST", "NLST",
-                                        "MLSD", "STOR", "RETR", "STOR"};
+                                        "MLSD", "STOR", "RETR", "STOR", "STOU"};
     char name[MODEL_LINE];
     unsigned count = 0;
     const char *verb = PICK(verbs);

@@ -7,7 +7,7 @@
 /* ---- names */
 
 /* By the C library in a UTF-8 locale. */
-static bool is_text(const char *path)
+bool tree_is_text(const char *path)
 {
     mbstate_t state = {0};
     for (size_t left = strlen(path); left > 0;) {
@@ -131,7 +131,7 @@ static enum verdict look_above(struct tree *tree, const char *path)
 
 enum verdict tree_look(struct tree *tree, const char *path, struct tree_node **node)
 {
-    if (!is_text(path) || !fits(path) || is_reserved(path)) {
+    if (!tree_is_text(path) || !fits(path) || is_reserved(path)) {
         return UNNAMEABLE;
     }
     enum verdict verdict = look_above(tree, path);
@@ -142,7 +142,7 @@ enum verdict tree_look(struct tree *tree, const char *path, struct tree_node **n
 /* In "/" there is what is mounted. */
 static enum verdict can_be_changed(const char *path)
 {
-    if (!is_text(path) || !fits(path) || is_reserved(path) || strcmp(path, "/flash") == 0 ||
+    if (!tree_is_text(path) || !fits(path) || is_reserved(path) || strcmp(path, "/flash") == 0 ||
         !strchr(path + 1, '/')) {
         return UNNAMEABLE;
     }

@@ -48,6 +48,8 @@ enum verdict tree_mkdir(struct tree *tree, const char *path);
 enum verdict tree_remove(struct tree *tree, const char *path, bool is_dir);
 enum verdict tree_rename(struct tree *tree, const char *from, const char *to);
 
+/* UTF-8 without control characters. */
+bool tree_is_text(const char *path);
 /* Whether `path` is `ancestor` or below it. */
 bool tree_is_below(const char *path, const char *ancestor);
 /* The name in the folder, if `path` is directly in it; else NULL. */

@@ -39,7 +39,7 @@ void model_log_out(struct model *model)
     model->data = MODEL_NONE;
     model->restart = 0;
     model->epsv_only = false;
-    model->facts = MODEL_FACT_TYPE | MODEL_FACT_SIZE | MODEL_FACT_MODIFY | MODEL_FACT_PERM;
+    model->facts = (1u << MODEL_FACTS) - 1;
 }
 
 void model_connect(struct model *model)
@@ -204,14 +204,16 @@ static bool run_anytime(struct model *model, const char *verb, const char *argum
         model_expect(model, known ? 214 : 502);
     } else if (strcmp(verb, "OPTS") == 0 &&
                model_word_is(argument, strcspn(argument, " "), "MLST")) {
-        static const char *const facts[] = {"type;", "size;", "modify;", "perm;"};
+        static const char *const facts[] = {"type;", "size;", "modify;", "perm;", "UNIX.mode;"};
         model->facts = 0;
-        for (unsigned i = 0; i < 4; i++) {
+        for (unsigned i = 0; i < MODEL_FACTS; i++) {
             model->facts |= strstr(argument, facts[i]) ? 1u << i : 0;
         }
         model_expect(model, 200);
     } else if (strcmp(verb, "OPTS") == 0) {
-        model_expect(model, strcasecmp(argument, "UTF8 ON") == 0 ? 200 : 501);
+        model_expect(model, strcasecmp(argument, "UTF8 ON") == 0    ? 200
+                            : strcasecmp(argument, "UTF8 OFF") == 0 ? 504
+                                                                    : 501);
     } else {
         return false;
     }

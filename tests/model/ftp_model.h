@@ -29,7 +29,14 @@ struct listing {
     } entries[TREE_NODES];
 };
 
-enum { MODEL_FACT_TYPE = 1, MODEL_FACT_SIZE = 2, MODEL_FACT_MODIFY = 4, MODEL_FACT_PERM = 8 };
+enum {
+    MODEL_FACT_TYPE = 1,
+    MODEL_FACT_SIZE = 2,
+    MODEL_FACT_MODIFY = 4,
+    MODEL_FACT_PERM = 8,
+    MODEL_FACT_MODE = 16,
+    MODEL_FACTS = 5
+};
 
 struct expected {
     unsigned code;
@@ -60,6 +67,7 @@ struct model {
     char path[MODEL_LINE]; /* of the file that is on its way */
     uint32_t offset;       /* where it begins */
     bool aside, is_new;
+    bool unique; /* STOU */
     uint8_t upload[MODEL_UPLOAD];
     uint32_t uploaded;
     struct listing *listing; /* MODEL_LISTS; the model's */
@@ -126,9 +134,11 @@ bool model_transfer_run(struct model *model, const char *verb, const char *argum
 void model_log_out(struct model *model);
 /* Carries out a command that is none of transfers; false: there is none. */
 bool model_names_run(struct model *model, const char *verb, const char *argument);
-/* The listing that a name asks for; NULL: 550. The caller's. */
+/* The listing that a name asks for; NULL: 550, or of MLSD and when `*is_file` 501. The caller's. */
 struct listing *model_list(struct model *model, const char *argument, enum listing_kind kind,
                            bool *is_file);
+/* Whether a name can only be a folder's. */
+bool model_is_folders_name(const char *name);
 /* "YYYYMMDDhhmmss". */
 void model_stamp(char text[16], uint32_t seconds);
 void model_facts(const struct model *model, char text[3][MODEL_LINE], const char *path,

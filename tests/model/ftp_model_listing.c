@@ -40,6 +40,9 @@ void model_facts(const struct model *model, char text[3][MODEL_LINE], const char
     if (model->facts & MODEL_FACT_PERM) {
         sprintf(text[1], "perm=%s;", permissions(path, stat->is_dir));
     }
+    if (model->facts & MODEL_FACT_MODE) {
+        strcat(text[1], stat->is_dir ? "UNIX.mode=0755;" : "UNIX.mode=0644;");
+    }
     sprintf(text[2], " %s\r\n", path);
 }
 
@@ -130,6 +133,7 @@ struct listing *model_list(struct model *model, const char *argument, enum listi
         enter_all(model, listing, path, names ? prefix : "", base);
         return listing;
     }
+    *is_file = verdict == FINE || verdict == WRONG;
     free(listing);
     return NULL;
 }

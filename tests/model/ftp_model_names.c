@@ -27,13 +27,11 @@ bool model_word_is(const char *text, size_t length, const char *word)
 enum verdict model_resolve(const struct model *model, const char *name, char path[MODEL_LINE])
 {
     strcpy(path, name[0] == '/' || strcmp(model->directory, "/") == 0 ? "" : model->directory);
+    if (!tree_is_text(name)) {
+        return UNNAMEABLE;
+    }
     while (*name) {
         size_t size = strcspn(name, "/");
-        for (size_t i = 0; i < size; i++) {
-            if ((unsigned char)name[i] < 32 || name[i] == 127) {
-                return UNNAMEABLE;
-            }
-        }
         if (size == 2 && strncmp(name, "..", 2) == 0) {
             if (strrchr(path, '/')) {
                 *strrchr(path, '/') = '\0';
@@ -51,6 +49,12 @@ enum verdict model_resolve(const struct model *model, const char *name, char pat
         strcpy(path, "/");
     }
     return FINE;
+}
+
+bool model_is_folders_name(const char *name)
+{
+    const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+    return !*base || strcmp(base, ".") == 0;
 }
 
 enum verdict model_stat(struct model *model, const char *name, char path[MODEL_LINE],
@@ -166,9 +170,10 @@ static void site(struct model *model, const char *argument)
     if (model_word_is(argument, length, "HELP")) {
         model_expect(model, 214);
     } else if (model_word_is(argument, length, "CHMOD")) {
-        const char *space = strchr(rest, ' ');
-        bool named = space && space[1];
-        model_expect(model, !named                                              ? 501
+        int end = 0;
+        bool named = sscanf(rest, "%*4[0-7] %n", &end) == 0 && end > 0 && rest[end - 1] == ' ';
+        const char *space = named ? strchr(rest, ' ') : NULL;
+        model_expect(model, !space || !space[1]                                 ? 501
                             : model_stat(model, space + 1, path, &stat) == FINE ? 200
                                                                                 : 550);
     } else if (model_word_is(argument, length, "UTIME")) {
@@ -273,7 +278,11 @@ static void rnto(struct model *model, const char *argument)
         model_expect(model, 503);
         return;
     }
+    const struct tree_node *from = tree_find(&model->tree, model->rename_from);
     enum verdict verdict = model_resolve(model, argument, path);
+    if (verdict == FINE && from && !from->is_dir && model_is_folders_name(argument)) {
+        verdict = UNNAMEABLE;
+    }
     if (verdict == FINE && (tree_is_below(path, "/flash/sys") || model_stream(path) >= 0 ||
                             strcmp(model->rename_from, "/flash/sys") == 0)) {
         verdict = UNNAMEABLE;

@@ -1,4 +1,5 @@
 /* Transfers: their beginning, and what they leave. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,10 @@ static void begin(struct model *model, enum model_transfer transfer)
     model->transfer = transfer;
     model->data_ended = false;
     model->uploaded = 0;
-    model_expect(model, 150);
+    struct expected *expected = model_expect(model, 150);
+    if (transfer == MODEL_STORES && model->unique) {
+        sprintf(expected->text[0], "150 FILE: %s\r\n", model->path);
+    }
 }
 
 static void refuse(struct model *model, unsigned code)
@@ -59,12 +63,38 @@ static void refuse(struct model *model, unsigned code)
     model_expect(model, code);
 }
 
+/* Puts a time stamp behind a name that is taken. WRONG: there are too many of them. */
+static enum verdict make_unique(struct model *model, char *path)
+{
+    struct tree_node *node;
+    size_t length = strlen(path);
+    for (uint32_t i = 0;; i++) {
+        bool taken = tree_look(&model->tree, path, &node) == FINE || model_stream(path) >= 0;
+        if (!taken) {
+            return FINE;
+        }
+        if (length + 15 >= STORAGE_PATH_MAX) {
+            return UNNAMEABLE;
+        }
+        if (i == 7) {
+            return WRONG;
+        }
+        path[length] = '.';
+        model_stamp(path + length + 1, model->now + i);
+    }
+}
+
 static void store(struct model *model, const char *argument, bool appends, uint64_t offset)
 {
     char *path = model->path;
     struct tree_node *node = NULL;
-    if (model_resolve(model, argument, path) != FINE) {
+    if (model_is_folders_name(argument) || model_resolve(model, argument, path) != FINE) {
         refuse(model, 553);
+        return;
+    }
+    enum verdict verdict = model->unique ? make_unique(model, path) : FINE;
+    if (verdict != FINE) {
+        refuse(model, verdict == UNNAMEABLE ? 553 : 550);
         return;
     }
     strcpy(model->stored, path);
@@ -80,7 +110,7 @@ static void store(struct model *model, const char *argument, bool appends, uint6
         }
         return;
     }
-    enum verdict verdict = tree_look(&model->tree, path, &node);
+    verdict = tree_look(&model->tree, path, &node);
     if (verdict == UNNAMEABLE || strncmp(path, "/flash/sys/", 11) == 0) {
         refuse(model, 553);
     } else if (verdict == WRONG || (verdict == FINE && node->is_dir)) {
@@ -113,14 +143,14 @@ static void retrieve(struct model *model, const char *argument, uint64_t offset)
 
 bool model_transfer_run(struct model *model, const char *verb, const char *argument)
 {
-    static const char *const verbs[] = {"RETR", "STOR", "APPE", "LIST", "NLST", "MLSD"};
+    static const char *const verbs[] = {"RETR", "STOR", "APPE", "STOU", "LIST", "NLST", "MLSD"};
     static const enum listing_kind kinds[] = {LISTING_LONG, LISTING_NAMES, LISTING_FACTS};
     struct model_stat stat;
     unsigned which = 0;
-    while (which < 6 && strcmp(verbs[which], verb) != 0) {
+    while (which < 7 && strcmp(verbs[which], verb) != 0) {
         which++;
     }
-    if (which == 6) {
+    if (which == 7) {
         return false;
     }
     uint64_t offset = model->restart;
@@ -130,20 +160,21 @@ bool model_transfer_run(struct model *model, const char *verb, const char *argum
         model_expect(model, 503);
         return true;
     }
-    model->stored_is_known = model->stored_is_known && which != 1 && which != 2;
+    model->stored_is_known = model->stored_is_known && (which == 0 || which > 3);
     if (model->data == MODEL_NONE || model->ended) {
         model_expect(model, 425);
     } else if (which == 0) {
         retrieve(model, argument, offset);
-    } else if (which < 3) {
-        store(model, argument, which == 2, offset);
+    } else if (which < 4) {
+        model->unique = which == 3;
+        store(model, which == 3 && !*argument ? "upload" : argument, which == 2, offset);
     } else {
         bool is_file;
-        model->listing = model_list(model, argument, kinds[which - 3], &is_file);
+        model->listing = model_list(model, argument, kinds[which - 4], &is_file);
         if (model->listing) {
             begin(model, MODEL_LISTS);
         } else {
-            refuse(model, 550);
+            refuse(model, is_file && which == 6 ? 501 : 550);
         }
     }
     return true;

@@ -148,7 +148,9 @@ static inline void wire_compare_facts(const struct listing *listing, const struc
     if (listing->facts & MODEL_FACT_MODIFY && listed->dated && mtime != 0) {
         sprintf(facts + strlen(facts), "modify=%s;", stamp);
     }
+    const char *mode = is_file ? "UNIX.mode=0644;" : "UNIX.mode=0755;";
     if (strncmp(line, facts, strlen(facts)) != 0 ||
+        ((listing->facts & MODEL_FACT_MODE) && !strstr(line, mode)) ||
         ((listing->facts & MODEL_FACT_PERM) && !strstr(line, listed->perm))) {
         WIRE_FAIL("other facts than %s: %s", facts, line);
     }

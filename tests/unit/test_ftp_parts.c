@@ -118,8 +118,9 @@ static void test_paths(void **state)
 static void test_paths_that_cannot_be(void **state)
 {
     char path[STORAGE_PATH_MAX];
-    assert_int_equal(ftp_path_resolve(path, "/", "a\tb"), STORAGE_INVALID);
-    assert_int_equal(ftp_path_resolve(path, "/", "a\x7f"), STORAGE_INVALID);
+    assert_int_equal(ftp_path_resolve(path, "/", "a\tb"), FTP_FILES_NO_TEXT);
+    assert_int_equal(ftp_path_resolve(path, "/", "a\x7f"), FTP_FILES_NO_TEXT);
+    assert_int_equal(ftp_path_resolve(path, "/", "a/\xe2\x82/b"), FTP_FILES_NO_TEXT);
 
     char name[700];
     memset(name, 'a', sizeof name);
@@ -162,6 +163,8 @@ static void test_list_lines(void **state)
                 "drwxr-xr-x 2 wipy wipy          0 Jan  1  1970 lib\r\n");
     assert_line("soon", (struct storage_stat){.mtime = now + 1}, now,
                 "-rw-r--r-- 1 wipy wipy          0 Nov 22  2026 soon\r\n");
+    assert_line("kept", (struct storage_stat){.read_only = true, .mtime = now + 1}, now,
+                "-r--r--r-- 1 wipy wipy          0 Nov 22  2026 kept\r\n");
 }
 
 static void test_dates(void **state)
@@ -248,17 +251,19 @@ static void test_facts(void **state)
     const struct storage_stat file = {.size = 34, .mtime = 1440000000};
     const struct storage_stat dir = {.is_dir = true, .mtime = 1440000000};
     assert_facts(FTP_FACTS_ALL, "file", FTP_PLACE_INSIDE, file,
-                 "type=file;size=34;modify=20150819160000;perm=adfrw; ");
+                 "type=file;size=34;modify=20150819160000;perm=adfrw;UNIX.mode=0644; ");
     assert_facts(FTP_FACTS_ALL, "dir", FTP_PLACE_INSIDE, dir,
-                 "type=dir;modify=20150819160000;perm=cdeflmp; ");
+                 "type=dir;modify=20150819160000;perm=cdeflmp;UNIX.mode=0755; ");
     assert_facts(FTP_FACTS_ALL, "dir", FTP_PLACE_VOLUME, (struct storage_stat){.is_dir = true},
-                 "type=dir;perm=celmp; ");
+                 "type=dir;perm=celmp;UNIX.mode=0755; ");
     assert_facts(FTP_FACTS_ALL, "cdir", FTP_PLACE_ROOT, (struct storage_stat){.is_dir = true},
-                 "type=cdir;perm=el; ");
+                 "type=cdir;perm=el;UNIX.mode=0755; ");
+    assert_facts(FTP_FACT_PERM | FTP_FACT_MODE, "file", FTP_PLACE_INSIDE,
+                 (struct storage_stat){.read_only = true}, "perm=r;UNIX.mode=0444; ");
     assert_facts(0, "file", FTP_PLACE_INSIDE, file, " ");
     assert_int_equal(ftp_facts_read("Type;SIZE;"), FTP_FACT_TYPE | FTP_FACT_SIZE);
     assert_int_equal(ftp_facts_read("modify;UNIX.mode;unique;perm"),
-                     FTP_FACT_MODIFY | FTP_FACT_PERM);
+                     FTP_FACT_MODIFY | FTP_FACT_PERM | FTP_FACT_MODE);
     assert_int_equal(ftp_facts_read(";;typ;types;"), 0);
     assert_int_equal(ftp_place("/"), FTP_PLACE_ROOT);
     assert_int_equal(ftp_place("/flash"), FTP_PLACE_VOLUME);

@@ -28,15 +28,15 @@ static void test_nothing_but_login_before_it(void **state)
 
 static void test_features_before_login(void **state)
 {
-    ask("FEAT",
-        "211-Features:\r\n CLNT\r\n EPRT\r\n EPSV\r\n LANG EN*\r\n MDTM\r\n MFMT\r\n"
-        " MLST type*;size*;modify*;perm*;\r\n PASV\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n"
-        "211 End\r\n");
+    ask("FEAT", "211-Features:\r\n CLNT\r\n EPRT\r\n EPSV\r\n LANG EN*\r\n MDTM\r\n MFMT\r\n"
+                " MLST type*;size*;modify*;perm*;UNIX.mode*;\r\n PASV\r\n REST STREAM\r\n SIZE\r\n "
+                "TVFS\r\n UTF8\r\n"
+                "211 End\r\n");
     ask_code("AUTH TLS", "502 ");
     ask_code("AUTH SSL", "502 ");
     ask_code("OPTS UTF8 ON", "200 ");
     ask_code("opts utf8 on", "200 ");
-    ask_code("OPTS UTF8 OFF", "501 ");
+    ask_code("OPTS UTF8 OFF", "504 ");
     ask_code("OPTS", "501 ");
     ask("SYST", "215 UNIX Type: L8\r\n");
     log_in();
