@@ -5,6 +5,7 @@
 #include "hal/report.h"
 #include "hal/reset.h"
 #include "hal/uart.h"
+#include "net/login/login.h"
 #include "net/net.h"
 #include "python/python.h"
 #include "storage/storage.h"
@@ -56,6 +57,10 @@ int main(void)
     console_init();
     if (storage_init() == STORAGE_FLASH_DAMAGED) {
         notice("/flash cannot be mounted: its file system is damaged; nothing was changed on it");
+    }
+    if (login_init(update_is_safe_boot()) < 0) {
+        notice("the saved login is damaged: nobody can log in until this prompt, or safe boot with GP28 and then the factory login, sets another one: "
+               "network.Server().login('user', 'password', save=True)");
     }
     if (net_init(banner()) < 0) {
         hal_fault("the network cannot be started");

@@ -1,13 +1,13 @@
 #include "net/net.h"
 
-#include "hal/report.h"
+#include "hal/clock.h"
 #include "hal/result.h"
 #include "net/ftp/ftp_server.h"
-#include "net/login/login.h"
 #include "net/stack/stack.h"
 #include "net/telnet/telnet_server.h"
 #include "net/wlan.h"
-#include "update/update.h"
+
+#define GOODBYE_US 20000u /* link time */
 
 static bool running;
 static uint32_t timeout_s;
@@ -17,9 +17,6 @@ int net_init(const char *banner)
     int result = wlan_init();
     if (result < 0) {
         return result;
-    }
-    if (login_init(update_is_safe_boot()) < 0) {
-        hal_report(HAL_REPORT_NOTICE, "the saved login cannot be read: the factory login holds");
     }
     telnet_server_init(banner);
     net_servers_set_timeout(NET_TIMEOUT_S);
@@ -55,6 +52,15 @@ int net_servers_start(void)
     }
     running = result == 0;
     return result;
+}
+
+void net_say_goodbye(void)
+{
+    telnet_server_stop();
+    uint64_t until_us = hal_clock_link_us() + GOODBYE_US;
+    while (hal_clock_link_us() < until_us) {
+        loop_wait(hal_clock_us() + 1000);
+    }
 }
 
 void net_servers_stop(void)

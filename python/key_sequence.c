@@ -55,6 +55,10 @@ bool key_sequence_is_open(const struct key_sequence *keys)
 
 int key_sequence_feed(struct key_sequence *keys, int c)
 {
+    if (c < ' ') {
+        keys->state = KEYS_PLAIN;
+        return KEYS_BROKEN_OFF;
+    }
     if (keys->state == KEYS_ESCAPE) {
         keys->state = c == '[' ? KEYS_CSI : c == 'O' ? KEYS_SS3 : KEYS_PLAIN;
         return 0;

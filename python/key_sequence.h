@@ -16,8 +16,11 @@ struct key_sequence {
 /* ESC came. */
 void key_sequence_begin(struct key_sequence *keys);
 bool key_sequence_is_open(const struct key_sequence *keys);
-/* The next byte: the control character that does the same as the key, 0: not at its end, or a key
- * without meaning. */
+#define KEYS_BROKEN_OFF (-1)
+
+/* The next byte: the control character that does the same as the key; 0: not at its end, or a key
+ * without meaning; KEYS_BROKEN_OFF: a control character, which is no part of a sequence: it has
+ * ended, and the character is to be handled as if it had come alone. */
 int key_sequence_feed(struct key_sequence *keys, int c);
 
 #endif

@@ -25,6 +25,7 @@ static struct {
     int history;   /* entry that is shown; -1: none */
     bool indents;  /* new rows of a block are indented */
     bool indented; /* ... and nothing was typed since */
+    bool after_cr; /* the last byte was CR: a LF that follows belongs to it */
 
     struct key_sequence keys;
     uint8_t character[4]; /* UTF-8, not complete */
@@ -258,13 +259,21 @@ static void character_byte(uint8_t byte)
 
 int readline_process_char(int c)
 {
+    bool ends_line = c == '\r' || (c == '\n' && !editor.after_cr);
+    editor.after_cr = c == '\r';
     if (key_sequence_is_open(&editor.keys)) {
-        control_key(key_sequence_feed(&editor.keys, c));
-    } else if (c >= CHAR_CTRL_A && c <= CHAR_CTRL_E && editor.line->len == editor.start) {
+        int key = key_sequence_feed(&editor.keys, c);
+        if (key != KEYS_BROKEN_OFF) {
+            control_key(key);
+            editor.indented = false;
+            return -1;
+        }
+    }
+    if (c >= CHAR_CTRL_A && c <= CHAR_CTRL_E && editor.line->len == editor.start) {
         return c;
     } else if (c == CHAR_CTRL_C) {
         return c;
-    } else if (c == '\r') {
+    } else if (ends_line) {
         if (editor.width > 0 && editor.cursor < editor.line->len) {
             move_to(editor.line->len); /* there may be more rows below */
         }
@@ -339,7 +348,9 @@ void readline_note_newline(const char *prompt)
 void readline_init(vstr_t *line, const char *prompt)
 {
     bool indents = editor.indents;
+    bool after_cr = editor.after_cr;
     memset(&editor, 0, sizeof editor);
+    editor.after_cr = after_cr;
     editor.line = line;
     editor.history = -1;
     editor.indents = indents || line->len == 0;

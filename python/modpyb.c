@@ -4,6 +4,7 @@
 
 #include "hal/radio.h"
 #include "hal/random.h"
+#include "net/net.h"
 #include "py/gc.h"
 #include "py/mphal.h"
 #include "py/objstr.h"
@@ -17,6 +18,7 @@
 void python_hard_reset(void)
 {
     python_close_files();
+    net_say_goodbye();
     hal_reset();
 }
 

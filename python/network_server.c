@@ -6,29 +6,54 @@
 #include "py/runtime.h"
 #include "python/modnetwork.h"
 
+#define LOGIN_MUST                                                                                 \
+    "login must be (user, password), each 1 to 64 bytes of text without control characters"
+#define TIMEOUT_MUST "timeout must be a number of seconds, 5 to 86400"
+
 static void set_login(mp_obj_t user, mp_obj_t password, bool save)
 {
-    static const char what[] =
-        "user and password must be 1 to 64 bytes of text without control characters";
-    char texts[2][LOGIN_TEXT_MAX + 1] = {"", ""};
-    python_get_text(user, texts[0], LOGIN_TEXT_MAX, (mp_rom_error_text_t)what);
-    python_get_text(password, texts[1], LOGIN_TEXT_MAX, (mp_rom_error_text_t)what);
+    char texts[2][LOGIN_TEXT_MAX + 1];
+    const mp_obj_t given[] = {user, password};
+    for (size_t i = 0; i < MP_ARRAY_SIZE(given); i++) {
+        if (!mp_obj_is_str(given[i])) {
+            mp_raise_TypeError(MP_ERROR_TEXT(LOGIN_MUST));
+        }
+        python_get_text(given[i], texts[i], LOGIN_TEXT_MAX, MP_ERROR_TEXT(LOGIN_MUST));
+    }
     int result = login_set(texts[0], texts[1], save);
     if (result == LOGIN_NOT_SAVED) {
         python_raise_os_error(
             MP_EIO, MP_ERROR_TEXT("the login cannot be saved: the flash fails; the old one holds"));
     }
     if (result < 0) {
-        mp_raise_ValueError((mp_rom_error_text_t)what);
+        mp_raise_ValueError(MP_ERROR_TEXT(LOGIN_MUST));
     }
+}
+
+/* login=(user, password) */
+static void set_login_pair(mp_obj_t pair, bool save)
+{
+    size_t count = 0;
+    mp_obj_t *items = NULL;
+    const mp_obj_type_t *type = mp_obj_get_type(pair);
+    if (type == &mp_type_tuple || type == &mp_type_list) {
+        mp_obj_get_array(pair, &count, &items);
+    }
+    if (count != 2) {
+        mp_raise_TypeError(MP_ERROR_TEXT(LOGIN_MUST));
+    }
+    set_login(items[0], items[1], save);
 }
 
 static void set_timeout(mp_obj_t seconds)
 {
+    if (!mp_obj_is_int(seconds)) {
+        mp_raise_TypeError(MP_ERROR_TEXT(TIMEOUT_MUST));
+    }
     mp_int_t value = mp_obj_get_int(seconds);
     if (value < 0 || value > (mp_int_t)NET_TIMEOUT_MAX_S ||
         net_servers_set_timeout((uint32_t)value) < 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("timeout must be 5 to 86400 s"));
+        mp_raise_ValueError(MP_ERROR_TEXT(TIMEOUT_MUST));
     }
 }
 
@@ -52,9 +77,7 @@ static void change(const mp_obj_t *args, size_t n_args, mp_map_t *kw)
     mp_arg_val_t arg[MP_ARRAY_SIZE(server_args)];
     mp_arg_parse_all(n_args, args, kw, MP_ARRAY_SIZE(server_args), server_args, arg);
     if (arg[0].u_obj != mp_const_none) {
-        mp_obj_t *items;
-        mp_obj_get_array_fixed_n(arg[0].u_obj, 2, &items);
-        set_login(items[0], items[1], arg[2].u_bool);
+        set_login_pair(arg[0].u_obj, arg[2].u_bool);
     } else if (arg[2].u_bool) {
         mp_raise_ValueError(MP_ERROR_TEXT("save=True needs login=(user, password)"));
     }
@@ -69,8 +92,8 @@ static mp_obj_t server_make_new(const mp_obj_type_t *type, size_t n_args, size_t
 {
     static const mp_obj_base_t the_one = {&python_server_type};
     mp_arg_check_num(n_args, n_kw, 0, 1, true);
-    if (n_args == 1 && mp_obj_get_int(args[0]) != 0) {
-        mp_raise_OSError(MP_ENODEV);
+    if (n_args == 1 && args[0] != MP_OBJ_NEW_SMALL_INT(0)) {
+        python_raise_os_error(MP_ENODEV, MP_ERROR_TEXT("there is one server: id must be 0"));
     }
     if (n_kw > 0) {
         mp_map_t kw;
@@ -158,6 +181,15 @@ static mp_obj_t server_running(size_t n_args, const mp_obj_t *args)
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(python_server_running_obj, 0, 1, server_running);
 
+/* As init() takes it, but without the password: Server(login=('micro', ...), timeout=300). */
+static void server_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind)
+{
+    const char *user = login_user();
+    mp_print_str(print, "Server(login=(");
+    mp_obj_print_helper(print, python_new_text(user), PRINT_REPR);
+    mp_printf(print, ", ...), timeout=%u)", (unsigned)net_servers_timeout());
+}
+
 static const mp_rom_map_elem_t server_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_init), MP_ROM_PTR(&server_init_obj)},
     {MP_ROM_QSTR(MP_QSTR_deinit), MP_ROM_PTR(&server_deinit_obj)},
@@ -168,4 +200,4 @@ static const mp_rom_map_elem_t server_locals_table[] = {
 static MP_DEFINE_CONST_DICT(server_locals, server_locals_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(python_server_type, MP_QSTR_Server, MP_TYPE_FLAG_NONE, make_new,
-                         server_make_new, locals_dict, &server_locals);
+                         server_make_new, print, server_print, locals_dict, &server_locals);

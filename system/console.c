@@ -4,6 +4,7 @@
 #include "hal/uart.h"
 
 #define UART_CHUNK 256u
+#define CTRL_C     3
 
 static uint8_t queue[CONSOLE_QUEUE_SIZE];
 static size_t queue_first, queue_count;
@@ -65,14 +66,6 @@ void console_set_interrupt(int character, void (*interrupt)(void))
     }
 }
 
-void console_interrupt(void)
-{
-    queue_clear();
-    if (interrupt_character >= 0) {
-        interrupt_function();
-    }
-}
-
 /* Whether the program has let a full queue lie for so long that its input is thrown away, so that
  * an interrupt behind it can arrive. Without an interrupt character nothing could come of that. */
 static bool console_stalled(void)
@@ -91,7 +84,8 @@ size_t console_offer(const uint8_t *data, size_t size)
             }
         }
         if (taken > 0) {
-            console_interrupt();
+            queue_clear();
+            interrupt_function();
         }
     }
     while (taken < size && queue_count < CONSOLE_QUEUE_SIZE) {
@@ -108,6 +102,16 @@ size_t console_offer(const uint8_t *data, size_t size)
         }
     }
     return taken;
+}
+
+void console_interrupt(void)
+{
+    queue_clear();
+    if (interrupt_character >= 0) {
+        interrupt_function();
+    } else {
+        console_offer((const uint8_t[]){CTRL_C}, 1);
+    }
 }
 
 void console_offer_deadline(struct loop_deadline *deadline)

@@ -27,8 +27,9 @@ void console_init(void);
 /* The character that interrupts (-1: none) and what to call then; called from poll: must only
  * schedule. */
 void console_set_interrupt(int character, void (*interrupt)(void));
-/* Interrupt as if the character had come (telnet IP): discards the queue, and calls the interrupt
- * function while an interrupt character is set. */
+/* Telnet's IP: discards the queue and calls the interrupt function while an interrupt character is
+ * set, whichever it is; else leaves Ctrl-C in the queue alone, which clears the prompt's line, or
+ * counts when the character is set. */
 void console_interrupt(void);
 
 /* Sources: offer received bytes; returns how many were taken (all of them when discarding, see

@@ -56,6 +56,11 @@ int login_init(bool factory)
         memset(&login, 0, sizeof login);
         memcpy(login.user, saved.user, sizeof login.user);
     }
+    if (result == LOGIN_DAMAGED && !factory) {
+        memset(&login, 0, sizeof login);
+        login.has_tag = true;
+        hal_random(login.tag, sizeof login.tag); /* no password's */
+    }
     return result;
 }
 
@@ -151,6 +156,11 @@ int login_set(const char *user, const char *password, bool save)
     }
     use(user, password);
     return LOGIN_OK;
+}
+
+const char *login_user(void)
+{
+    return login.user;
 }
 
 const char *login_notice(void)

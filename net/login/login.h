@@ -24,12 +24,13 @@ enum login_error {
     LOGIN_INVALID = -1, /* empty, longer than LOGIN_TEXT_MAX, not UTF-8, or with control characters,
                            which nobody can type; nothing has changed */
     LOGIN_NOT_SAVED = -2, /* the chip fails; nothing has changed */
-    LOGIN_DAMAGED = -3,   /* what is saved cannot be read */
+    LOGIN_DAMAGED = -3,   /* what is saved cannot be read: nobody can log in */
 };
 
 /* Call once after reset. The saved login holds; the factory's (micro, python) if none is saved, or
- * if `factory` says so (safe boot), which changes nothing in flash. LOGIN_DAMAGED: the factory's
- * holds. */
+ * if `factory` says so (safe boot), which changes nothing in flash. LOGIN_DAMAGED: whoever knows
+ * the factory's must not get in where the owner has set another one, so, without `factory`, nothing
+ * is right until login_set(). */
 int login_init(bool factory);
 
 /* Whether `user` and `password` (NUL-terminated, of any length) are right; compares in constant
@@ -42,6 +43,9 @@ bool login_try(const char *user, const char *password, uint64_t now_link_us, uin
  * (docs/spec.md, "Configuration"). To save micro and python is to go back to the factory login.
  * What is saved already is not written again. LOGIN_OK, LOGIN_INVALID, LOGIN_NOT_SAVED. */
 int login_set(const char *user, const char *password, bool save);
+
+/* The user name in force; "": nobody can log in. */
+const char *login_user(void);
 
 /* For who has just logged in: a line without CR LF that says that the factory password is in use
  * and what to do; NULL when it is not. */

@@ -12,6 +12,7 @@ struct telnet_connection {
     bool failed;          /* the dialogue could not be sent */
     bool stalled;         /* it takes nothing: output is dropped */
     bool aborted;         /* it sent AO: output is dropped */
+    bool owes_mark;       /* the DM that answers AO found no room yet */
     uint64_t accepted_us; /* link time */
     uint32_t taken;       /* bytes that the client has acknowledged, modulo 2^32 */
     struct telnet_session session;
@@ -21,14 +22,15 @@ struct telnet_connection {
 /* Is logged in: has the console; NULL: nobody. */
 extern struct telnet_connection *telnet_owner;
 
-/* Send words, as far as there is room. They need not outlive the call. */
-void telnet_say(struct telnet_connection *connection, const char *words);
+/* Send words, all or none; false: there is no room for them. They need not outlive the call. */
+bool telnet_say(struct tcp_pcb *pcb, const char *words);
 
 /* ---- the console's output, to telnet_owner */
 void telnet_output_init(void);
 /* The line on which the console's cursor is. */
 void telnet_output_show_line(struct telnet_connection *connection);
-/* AO, and the end of it: the client types, or Python waits for input. */
+/* AO, and the end of it: the client types, or Python waits for input. What is being written just
+ * now is dropped to its end in either case. */
 void telnet_output_abort(struct telnet_connection *connection);
 void telnet_output_resume(struct telnet_connection *connection);
 /* Each poll: of the owner, once its input was taken. */

@@ -17,12 +17,11 @@
  * then TCP is told to wait. */
 #define PENDING_FRAMES_MAX 48
 
-struct telnet_connection *telnet_owner;
-
 static struct telnet_connection connections[TELNET_CONNECTIONS];
 static struct tcp_pcb *listener; /* NULL: the server is stopped */
 static const char *greeting;
 static uint64_t idle_limit_us;
+static size_t turn; /* whose next login is looked at */
 
 static struct telnet_time now(void)
 {
@@ -51,16 +50,6 @@ static void let_go(struct telnet_connection *connection)
     }
     forget(connection);
     stack_linger(pcb);
-}
-
-static void say(struct tcp_pcb *pcb, const char *words)
-{
-    tcp_write(pcb, words, (u16_t)strlen(words), TCP_WRITE_FLAG_COPY);
-}
-
-void telnet_say(struct telnet_connection *connection, const char *words)
-{
-    say(connection->pcb, words);
 }
 
 /* ---- what the session asks for */
@@ -96,11 +85,10 @@ static bool io_claim(void *context, bool take_over)
         text_string(&text, "\r\nTaken over by a session from ");
         text_address(&text, connection);
         text_string(&text, ".\r\n");
-        telnet_say(telnet_owner, words);
+        telnet_say(telnet_owner->pcb, words);
     }
     if (telnet_owner != NULL) {
-        let_go(telnet_owner); /* finished: its client is gone, what is left of its input was for
-                                 nobody */
+        let_go(telnet_owner);
     }
     telnet_owner = connection;
     return true;
@@ -127,8 +115,6 @@ static void io_interrupt(void *context)
 {
     telnet_output_resume(context);
     console_interrupt();
-    console_offer((const uint8_t *)"\x03",
-                  1); /* at the prompt it is an ordinary character, which clears the line */
 }
 
 static void io_abort_output(void *context)
@@ -162,12 +148,13 @@ static err_t on_receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, e
         connection->finished = true;
         return ERR_OK;
     }
-    if (connection->pending == NULL)
+    if (connection->pending == NULL) {
         connection->pending = pbuf;
-    else if (pbuf_clen(connection->pending) >= PENDING_FRAMES_MAX)
+    } else if (pbuf_clen(connection->pending) >= PENDING_FRAMES_MAX) {
         return ERR_MEM;
-    else
+    } else {
         pbuf_cat(connection->pending, pbuf);
+    }
     return ERR_OK;
 }
 
@@ -194,36 +181,22 @@ static struct telnet_connection *free_place(void)
     return NULL;
 }
 
-/* Whether it may be let go for a newcomer: nobody has logged in on it, in time or without a wrong
- * try. */
-static bool is_evictable(const struct telnet_connection *connection)
-{
-    return connection != telnet_owner &&
-           (connection->session.failures > 0 || connection->session.state == TELNET_REFUSING ||
-            hal_clock_link_us() - connection->accepted_us >= TELNET_GRACE_US);
-}
-
-/* Make room for a newcomer; NULL: everybody has come just now. */
+/* Make room for a newcomer: the oldest goes of those that have not given the right password. NULL:
+ * all of them have. */
 static struct telnet_connection *evict_oldest(void)
 {
     struct telnet_connection *oldest = NULL;
     for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
-        if (is_evictable(&connections[i]) &&
+        if (!telnet_session_knows_password(&connections[i].session) &&
             (oldest == NULL || connections[i].accepted_us < oldest->accepted_us)) {
             oldest = &connections[i];
         }
     }
     if (oldest != NULL) {
-        telnet_say(oldest, "\r\nToo many connections: this one makes room.\r\n");
+        telnet_say(oldest->pcb, "\r\nToo many connections: this one makes room.\r\n");
         let_go(oldest);
     }
     return oldest;
-}
-
-static void refuse(struct tcp_pcb *pcb, const char *words)
-{
-    say(pcb, words);
-    stack_linger(pcb);
 }
 
 static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
@@ -237,7 +210,8 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
         connection = evict_oldest();
     }
     if (connection == NULL) {
-        refuse(pcb, "Too many connections: try again in a few seconds.\r\n");
+        telnet_say(pcb, "Too many connections: try again in a few seconds.\r\n");
+        stack_linger(pcb);
         return ERR_OK;
     }
     memset(connection, 0, sizeof *connection);
@@ -297,12 +271,34 @@ void telnet_server_set_idle(uint64_t idle_us)
     idle_limit_us = idle_us;
 }
 
+/* Whether it waits for its turn to log in. */
+static bool wants_turn(const struct telnet_connection *connection)
+{
+    return connection->pcb != NULL && connection->pending != NULL &&
+           telnet_session_is_logging_in(&connection->session);
+}
+
+/* A try to log in may cost a hash (net/login/login.h): one connection in a poll may do that, in
+ * turn. */
+static void next_turn(void)
+{
+    for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
+        turn = (turn + 1) % TELNET_CONNECTIONS;
+        if (wants_turn(&connections[turn])) {
+            return;
+        }
+    }
+}
+
 static void consume(struct telnet_connection *connection)
 {
     struct telnet_session *session = &connection->session;
     struct telnet_time time = now();
-    bool was_open = session->state == TELNET_OPEN;
     telnet_session_poll(session, time, idle_limit_us);
+    if (wants_turn(connection) && connection != &connections[turn]) {
+        return;
+    }
+    bool was_open = session->state == TELNET_OPEN;
     telnet_session_input(session, NULL, 0, time);
     while (connection->pending != NULL && session->state != TELNET_CLOSED) {
         size_t used = telnet_session_input(session, connection->pending->payload,
@@ -318,17 +314,22 @@ static void consume(struct telnet_connection *connection)
     }
 }
 
-/* Whether a client that sends no more has nothing to wait for either. */
+/* Whether a client that sends no more has nothing to wait for either: its input is consumed, its
+ * failure told, and Python, if it got there, has done what it typed. */
 static bool is_done(const struct telnet_connection *connection)
 {
-    return connection->finished && connection->pending == NULL &&
-           !telnet_session_is_holding(&connection->session) &&
-           connection->session.state != TELNET_REFUSING;
+    if (!connection->finished || connection->pending != NULL ||
+        telnet_session_is_holding(&connection->session) ||
+        connection->session.state == TELNET_REFUSING) {
+        return false;
+    }
+    return connection != telnet_owner || (console_is_waiting() && !connection->stalled);
 }
 
 void telnet_server_poll(void)
 {
     telnet_output_sent();
+    next_turn();
     for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
         struct telnet_connection *connection = &connections[i];
         if (connection->pcb == NULL) {
@@ -356,6 +357,9 @@ void telnet_server_deadline(struct loop_deadline *deadline)
             continue;
         }
         telnet_session_deadline(&connection->session, idle_limit_us, deadline);
+        if (wants_turn(connection) || is_done(connection)) {
+            deadline->link_us = 0;
+        }
         if (telnet_session_is_holding(&connection->session)) {
             console_offer_deadline(deadline);
         }

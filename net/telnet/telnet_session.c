@@ -196,6 +196,12 @@ static void option(struct telnet_session *session, uint8_t verb, uint8_t number)
     }
 }
 
+static uint16_t window_size(const uint8_t bytes[2])
+{
+    unsigned size = (unsigned)bytes[0] << 8 | bytes[1];
+    return size >= TELNET_WINDOW_MIN && size <= TELNET_WINDOW_MAX ? (uint16_t)size : 0;
+}
+
 /* RFC 1073: the option, width and height, 16 bits each. */
 static void subnegotiation(struct telnet_session *session)
 {
@@ -203,8 +209,8 @@ static void subnegotiation(struct telnet_session *session)
     if (session->parser.sub_size != 5 || sub[0] != TELNET_NAWS) {
         return;
     }
-    session->columns = (uint16_t)(sub[1] << 8 | sub[2]);
-    session->rows = (uint16_t)(sub[3] << 8 | sub[4]);
+    session->columns = window_size(sub + 1);
+    session->rows = window_size(sub + 3);
     if (session->state == TELNET_OPEN) {
         session->io->resize(session->io->context, session->columns, session->rows);
     }
@@ -357,6 +363,16 @@ void telnet_session_deadline(const struct telnet_session *session, uint64_t idle
     if (waits && session->due_us < deadline->link_us) {
         deadline->link_us = session->due_us;
     }
+}
+
+bool telnet_session_is_logging_in(const struct telnet_session *session)
+{
+    return session->state == TELNET_USER || session->state == TELNET_PASSWORD;
+}
+
+bool telnet_session_knows_password(const struct telnet_session *session)
+{
+    return session->state == TELNET_QUESTION || session->state == TELNET_OPEN;
 }
 
 bool telnet_session_is_holding(const struct telnet_session *session)

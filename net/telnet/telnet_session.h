@@ -25,6 +25,10 @@
 #include "system/loop.h"
 
 #define TELNET_TRIES 3
+/* Columns and rows of a window; a client that tells fewer or more (0 is RFC 1073's "unknown") has
+ * told nothing. */
+#define TELNET_WINDOW_MIN 2
+#define TELNET_WINDOW_MAX 1000
 #define TELNET_LINE_MAX                                                                            \
     1024u /* a login line without end is given up here, and the session with it */
 #define TELNET_ANSWER_US 30000000u /* link time */
@@ -107,6 +111,10 @@ void telnet_session_poll(struct telnet_session *session, struct telnet_time now,
 void telnet_session_deadline(const struct telnet_session *session, uint64_t idle_limit_us,
                              struct loop_deadline *deadline);
 
+/* Whether what the client sends is part of a login, and is read. */
+bool telnet_session_is_logging_in(const struct telnet_session *session);
+/* Whether the client has given the right password. */
+bool telnet_session_knows_password(const struct telnet_session *session);
 /* Whether keystrokes wait for the console. */
 bool telnet_session_is_holding(const struct telnet_session *session);
 

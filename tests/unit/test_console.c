@@ -211,13 +211,25 @@ static void it_counts_when_it_came_before_it_was_asked_for(void **state)
 
 static void telnets_interrupt_does_the_same(void **state)
 {
-    offer("old");
-    console_interrupt();
-    assert_int_equal(interrupts, 0); /* nobody asked for it */
-    assert_false(console_readable());
     console_set_interrupt(CTRL_C, interrupt);
     offer("old");
     console_interrupt();
+    assert_int_equal(interrupts, 1);
+    assert_false(console_readable());
+    console_set_interrupt('q', interrupt); /* the program has chosen another character */
+    console_interrupt();
+    assert_int_equal(interrupts, 2);
+    assert_false(console_readable());
+}
+
+static void telnets_interrupt_is_ctrl_c_at_the_prompt(void **state)
+{
+    fill();
+    console_interrupt();
+    assert_int_equal(interrupts, 0);
+    expect_read("\x03");
+    console_interrupt(); /* a program is about to start */
+    console_set_interrupt(CTRL_C, interrupt);
     assert_int_equal(interrupts, 1);
     assert_false(console_readable());
 }
@@ -306,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup(it_comes_from_the_uart_through_a_full_queue, set_up),
         cmocka_unit_test_setup(it_counts_when_it_came_before_it_was_asked_for, set_up),
         cmocka_unit_test_setup(telnets_interrupt_does_the_same, set_up),
+        cmocka_unit_test_setup(telnets_interrupt_is_ctrl_c_at_the_prompt, set_up),
         cmocka_unit_test_setup(a_program_that_does_not_read_loses_input_after_a_while, set_up),
         cmocka_unit_test_setup(reading_ends_the_stall, set_up),
         cmocka_unit_test_setup(nothing_is_lost_while_nothing_could_interrupt, set_up),

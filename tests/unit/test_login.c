@@ -200,15 +200,24 @@ static void test_failing_chip_changes_nothing(void **state)
     assert_false(try("anna", "secret"));
 }
 
-static void test_damaged_configuration_is_told(void **state)
+static void test_damaged_configuration_opens_to_nobody(void **state)
 {
     assert_int_equal(login_set("anna", "secret", true), LOGIN_OK);
     for (uint32_t copy = 0; copy < 2; copy++) {
         ram_chip_damage(FLASH_CONFIG_ADDRESS + copy * FLASH_SECTOR_SIZE + 40, 0);
     }
     assert_int_equal(login_init(false), LOGIN_DAMAGED);
+    assert_false(try("micro", "python"));
+    assert_false(try("anna", "secret"));
+    assert_false(try("", ""));
+    assert_string_equal(login_user(), "");
+    assert_null(login_notice());
+    assert_int_equal(login_init(true), LOGIN_DAMAGED); /* safe boot */
     assert_true(try("micro", "python"));
+    assert_int_equal(login_init(false), LOGIN_DAMAGED);
     assert_int_equal(login_set("anna", "secret", true), LOGIN_OK);
+    assert_true(try("anna", "secret"));
+    assert_string_equal(login_user(), "anna");
     reset();
     assert_true(try("anna", "secret"));
 }
@@ -287,7 +296,7 @@ int main(void)
         cmocka_unit_test_setup(test_saving_the_same_again_wears_nothing, new_board),
         cmocka_unit_test_setup(test_power_cut_leaves_the_old_or_the_new, new_board),
         cmocka_unit_test_setup(test_failing_chip_changes_nothing, new_board),
-        cmocka_unit_test_setup(test_damaged_configuration_is_told, new_board),
+        cmocka_unit_test_setup(test_damaged_configuration_opens_to_nobody, new_board),
         cmocka_unit_test_setup(test_refusals_come_later_and_later, new_board),
         cmocka_unit_test_setup(test_failures_are_forgotten, new_board),
         cmocka_unit_test(test_hmac),
