@@ -264,7 +264,13 @@ static int rename_name(const char *from, const char *to)
     if (result == STORAGE_OK) {
         result = check_new_name(to);
     }
-    return about_new(to, result == STORAGE_OK ? storage_rename(from, to) : result);
+    if (result == STORAGE_OK) {
+        result = storage_rename(from, to);
+    }
+    if (result == STORAGE_INVALID && is_below(to, from)) {
+        return say(FTP_FILES_REFUSED, "a folder cannot go into itself");
+    }
+    return about_new(to, result);
 }
 
 static int open_dir(struct ftp_dir **dir, const char *path)

@@ -16,11 +16,8 @@ static int make_unique(struct ftp_session *session)
     size_t length = strlen(session->stored);
     for (uint32_t i = 0; i < UNIQUE_TRIES; i++) {
         int result = session->config.files->stat(session->stored, &stat);
-        if (result == STORAGE_NOT_FOUND) {
-            return STORAGE_OK;
-        }
         if (result != STORAGE_OK && result != FTP_FILES_REFUSED) {
-            return result;
+            return STORAGE_OK; /* it is free, or no name at all: the store will tell */
         }
         if (length + UNIQUE_STAMP > name.size) {
             return STORAGE_NAME_TOO_LONG;

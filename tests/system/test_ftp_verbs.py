@@ -26,12 +26,15 @@ def test_mlsd(ftp, folder):
     assert set(found) == {".", "..", "a file", "a folder"}
     assert found["."]["type"] == "cdir" and found[".."]["type"] == "pdir"
     assert found["a file"]["type"] == "file" and found["a file"]["size"] == "5"
+    assert found["a file"]["unix.mode"] == "0644" and found["a folder"]["unix.mode"] == "0755"
     assert found["a folder"]["type"] == "dir" and "size" not in found["a folder"]
     assert abs(time.time() - calendar_seconds(found["a file"]["modify"])) < 60
     assert dict(ftp.mlsd(facts=["type"]))["a file"] == {"type": "file"}
     assert set(dict(ftp.mlsd("/"))) == {".", "flash"}
-    with pytest.raises(ftplib.error_perm, match="550"):
+    with pytest.raises(ftplib.error_perm, match="501"):
         list(ftp.mlsd("a file"))
+    with pytest.raises(ftplib.error_perm, match="550"):
+        list(ftp.mlsd("nothing"))
 
 
 def calendar_seconds(stamp):
@@ -41,13 +44,13 @@ def calendar_seconds(stamp):
 def test_mlst(control):
     lines = control.command("MLST /flash/main.py").split("\r\n")
     assert lines[0].startswith("250-") and lines[2].startswith("250 ")
-    assert re.fullmatch(r" type=file;size=\d+;modify=\d{14};perm=\w+; /flash/main\.py", lines[1])
+    assert re.fullmatch(r" type=file;size=\d+;modify=\d{14};perm=\w+;UNIX\.mode=0644; /flash/main\.py", lines[1])
 
 
 def test_features(control):
     lines = control.command("FEAT").split("\r\n")
     assert {"MDTM", "MFMT", "SIZE", "REST STREAM", "EPSV", "EPRT", "PASV", "UTF8", "TVFS"} <= {line[1:] for line in lines}
-    assert any(re.fullmatch(r" MLST (\w+\*?;)+", line) for line in lines)
+    assert any(re.fullmatch(r" MLST ([\w.]+\*?;)+", line) for line in lines)
     assert not any("AUTH" in line for line in lines)
 
 

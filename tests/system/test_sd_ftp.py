@@ -60,15 +60,15 @@ def test_the_folder_we_are_in_goes(slot, card):
     ftp.cwd("/sd/folder")
     assert ftp.sendcmd("RNFR /sd/hello.txt").startswith("350")
     slot.board.ctl("sd", "eject")
-    with pytest.raises((error_perm, error_temp), match="volume not mounted|has been taken out"):
+    with pytest.raises((error_perm, error_temp), match="no card in the slot|has been taken out"):
         ftp.sendcmd("RNTO /sd/new.txt")
     wait_for(lambda: root(ftp) == ["flash"], "/sd is gone")
     assert ftp.pwd() == "/sd/folder"
     for command in ("CWD .", "CDUP", "SIZE /sd/hello.txt", "MDTM /sd/hello.txt", "DELE /sd/hello.txt", "MKD x", "RMD /sd/folder", "RNFR /sd/hello.txt"):
-        with pytest.raises(error_perm, match="^55[03] .*: volume not mounted"):
+        with pytest.raises(error_perm, match="^550 .*: no card in the slot"):
             ftp.sendcmd(command)
     for transfer in (lambda: ftp.nlst(), lambda: ftp.retrbinary("RETR /sd/hello.txt", print), lambda: store(ftp, "x", b"x")):
-        with pytest.raises(error_perm, match="^55[03] .*: volume not mounted"):
+        with pytest.raises(error_perm, match="^550 .*: no card in the slot"):
             transfer()
     ftp.cwd("/flash")
     assert "boot.py" in listing(ftp, "")
