@@ -2,14 +2,8 @@
 
 #include <string.h>
 
-/* RFC 854. */
-enum {
-    TELNET_SE = 240, /* the first of the commands */
-    TELNET_SB = 250,
-    TELNET_WILL = 251,
-    TELNET_DONT = 254,
-    TELNET_IAC = 255,
-};
+#include "net/ftp/ftp_words.h"
+#include "net/telnet/telnet_codes.h"
 
 enum telnet_state {
     TELNET_DATA,
@@ -17,6 +11,7 @@ enum telnet_state {
     TELNET_OPTION,  /* after IAC WILL, WONT, DO, DONT */
     TELNET_SUB,     /* in a subnegotiation */
     TELNET_SUB_IAC, /* in a subnegotiation after IAC */
+    TELNET_SUB_CR,  /* ... after CR */
 };
 
 void ftp_command_init(struct ftp_command *command)
@@ -25,28 +20,61 @@ void ftp_command_init(struct ftp_command *command)
     command->argument = "";
 }
 
+static void put(struct ftp_command *command, uint8_t byte)
+{
+    if (command->length == sizeof command->line) {
+        command->too_long = true;
+    } else {
+        /* NUL would cut the line short in the eyes of what reads it; as a control character it
+         * makes names invalid. */
+        command->line[command->length++] = byte == '\0' ? '\x01' : (char)byte;
+    }
+}
+
+/* The byte after IAC; whether it belongs to the line. */
+static bool after_iac(struct ftp_command *command, uint8_t byte)
+{
+    command->telnet = TELNET_DATA;
+    if (byte >= TELNET_WILL && byte <= TELNET_DONT) {
+        command->telnet = TELNET_OPTION;
+    } else if (byte == TELNET_SB) {
+        command->telnet = TELNET_SUB;
+    } else if (byte < TELNET_SE && command->length > 0) {
+        put(command, TELNET_IAC);
+    }
+    return byte == TELNET_IAC || byte < TELNET_SE;
+}
+
+static bool in_subnegotiation(struct ftp_command *command, uint8_t byte)
+{
+    if (command->telnet == TELNET_SUB_IAC) {
+        command->telnet = byte == TELNET_SE ? TELNET_DATA : TELNET_SUB;
+        return false;
+    }
+    if (command->telnet == TELNET_SUB_CR && byte == '\n') {
+        command->telnet = TELNET_DATA;
+        put(command, TELNET_IAC);
+        return true;
+    }
+    command->telnet = byte == TELNET_IAC ? TELNET_SUB_IAC
+                      : byte == '\r'     ? TELNET_SUB_CR
+                                         : TELNET_SUB;
+    return false;
+}
+
 /* Whether `byte` belongs to the line. */
 static bool telnet_passes(struct ftp_command *command, uint8_t byte)
 {
     switch ((enum telnet_state)command->telnet) {
     case TELNET_COMMAND:
-        if (byte >= TELNET_WILL && byte <= TELNET_DONT) {
-            command->telnet = TELNET_OPTION;
-            return false;
-        }
-        command->telnet = byte == TELNET_SB ? TELNET_SUB : TELNET_DATA;
-        return byte == TELNET_IAC || byte < TELNET_SE;
+        return after_iac(command, byte);
     case TELNET_OPTION:
         command->telnet = TELNET_DATA;
         return false;
     case TELNET_SUB:
-        if (byte == TELNET_IAC) {
-            command->telnet = TELNET_SUB_IAC;
-        }
-        return false;
     case TELNET_SUB_IAC:
-        command->telnet = byte == TELNET_SE ? TELNET_DATA : TELNET_SUB;
-        return false;
+    case TELNET_SUB_CR:
+        return in_subnegotiation(command, byte);
     case TELNET_DATA:
     default:
         if (byte == TELNET_IAC) {
@@ -70,10 +98,7 @@ static void split(struct ftp_command *command)
     }
     char verb[FTP_VERB_MAX] = "";
     for (size_t i = 0; i < end; i++) {
-        char c = command->line[i];
-        if (c >= 'a' && c <= 'z') {
-            c = (char)(c - 'a' + 'A');
-        }
+        char c = ftp_words_upper(command->line[i]);
         if (c < 'A' || c > 'Z') {
             return;
         }
@@ -103,13 +128,7 @@ size_t ftp_command_feed(struct ftp_command *command, const uint8_t *data, size_t
             command->too_long = false;
             return i + 1;
         }
-        if (command->length == sizeof command->line) {
-            command->too_long = true;
-        } else {
-            /* NUL would cut the line short in the eyes of what reads it; as a control character it
-             * makes names invalid. */
-            command->line[command->length++] = data[i] == '\0' ? '\x01' : (char)data[i];
-        }
+        put(command, data[i]);
     }
     return size;
 }

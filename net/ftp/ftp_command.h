@@ -3,8 +3,10 @@
  *
  * A line ends with LF; a CR before it is dropped. Telnet sequences are skipped wherever they stand
  * (the IAC IP IAC DM that comes before an urgent ABOR, options, subnegotiations); IAC IAC is the
- * byte 255. An IAC before something that is no telnet command is skipped alone: the network may
- * lose the urgent byte behind it.
+ * byte 255. An IAC before something that is no telnet command is that byte, too, but skipped where
+ * a line begins: the network may lose the urgent byte behind it. CR LF ends a line also in a
+ * subnegotiation that does not end, whose IAC is the byte 255 then. So a name in another encoding
+ * than UTF-8 never passes for a shorter one.
  *
  * A line longer than FTP_COMMAND_MAX bytes is skipped to its end and reported once. */
 #ifndef NET_FTP_FTP_COMMAND_H

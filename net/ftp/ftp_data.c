@@ -81,10 +81,8 @@ void ftp_data_pasv(struct ftp_session *session, const char *argument)
     struct text *out = &session->output;
     ftp_reply_begin(session, 227);
     text_string(out, "Entering Passive Mode (");
-    for (unsigned i = 0; i < sizeof session->config.address; i++) {
-        text_number(out, session->config.address[i], 0, ' ');
-        text_char(out, ',');
-    }
+    ftp_put_address(out, session->config.address, ',');
+    text_char(out, ',');
     text_number(out, (uint32_t)port >> 8, 0, ' ');
     text_char(out, ',');
     text_number(out, (uint32_t)port & 0xff, 0, ' ');
@@ -210,11 +208,14 @@ void ftp_data_eprt(struct ftp_session *session, const char *argument)
     }
 }
 
+/* RFC 959 section 4.1.3: with a transfer or without, the data connection is closed. */
 void ftp_data_abor(struct ftp_session *session, const char *argument)
 {
     if (ftp_is_busy(session)) {
-        ftp_transfer_finish(session, true);
-        ftp_reply(session, 426, "The transfer is given up.");
+        ftp_transfer_abort(session);
+    } else {
+        ftp_transfer_close_data(session, false);
     }
-    ftp_reply(session, 226, "Nothing is under way.");
+    ftp_reply(session, 226, session->aborted ? "Transfer aborted." : "No transfer to abort.");
+    session->aborted = false;
 }

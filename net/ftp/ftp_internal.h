@@ -27,6 +27,8 @@ void ftp_reply_error(struct ftp_session *session, int error, enum ftp_purpose pu
 /* "CODE " and then pieces through session->output, up to ftp_reply_end(). */
 void ftp_reply_begin(struct ftp_session *session, unsigned code);
 void ftp_reply_end(struct ftp_session *session);
+/* The four numbers of an address. */
+void ftp_put_address(struct text *out, const uint8_t address[4], char separator);
 /* The end of a line of help: a command and the syntax of its argument, "" when it has none. */
 void ftp_reply_syntax(struct ftp_session *session, const char *command, const char *syntax);
 /* The last reply of this session: then it closes. */
@@ -77,6 +79,9 @@ void ftp_transfer_refuse(struct ftp_session *session, int error, enum ftp_purpos
                          const char *text);
 /* File or dir is open: wait for the data connection, if it is not there yet. Replies. */
 void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer);
+/* ABOR of a transfer that is under way. Replies 426; that to ABOR itself is still due. */
+void ftp_transfer_abort(struct ftp_session *session);
+void ftp_transfer_close_data(struct ftp_session *session, bool reset);
 /* File and dir are closed. */
 void ftp_transfer_close_sources(struct ftp_session *session);
 /* The transfer is over, and its data connection; FTP_READY afterwards. The caller replies. */

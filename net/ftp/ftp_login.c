@@ -29,14 +29,14 @@ void ftp_login_poll(struct ftp_session *session)
 static void log_out(struct ftp_session *session)
 {
     if (session->state == FTP_READY) {
-        session->config.transport->close(session->config.context, false);
-        session->data_state = FTP_DATA_NONE;
+        ftp_transfer_close_data(session, false);
         session->born_link_us = session->now.link_us;
     }
     if (session->state != FTP_USER) {
         ftp_enter(session, FTP_USER);
     }
     session->restart = 0;
+    session->aborted = false;
     session->epsv_only = false;
     session->facts = FTP_FACTS_ALL;
 }

@@ -173,7 +173,7 @@ static bool run_commands(struct ftp_slot *slot, uint64_t until_us)
         size_t size = ftp_stream_peek(&slot->control, &data);
         size_t taken = ftp_session_input(&slot->session, data, size);
         ftp_stream_skip(&slot->control, taken);
-        if (taken == 0) {
+        if (taken == 0 && !ftp_session_goes_on(&slot->session)) {
             break;
         }
         if (time_is_up(until_us)) {

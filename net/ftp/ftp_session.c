@@ -86,11 +86,20 @@ void ftp_reply_error(struct ftp_session *session, int error, enum ftp_purpose pu
                       ftp_files_reason(session->config.files, error));
 }
 
+void ftp_put_address(struct text *out, const uint8_t address[4], char separator)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0) {
+            text_char(out, separator);
+        }
+        text_number(out, address[i], 0, ' ');
+    }
+}
+
 void ftp_bye(struct ftp_session *session, unsigned code, const char *text)
 {
     ftp_reply(session, code, text);
-    session->config.transport->close(session->config.context, false);
-    session->data_state = FTP_DATA_NONE;
+    ftp_transfer_close_data(session, false);
     ftp_enter(session, FTP_CLOSING);
 }
 
@@ -170,7 +179,7 @@ void ftp_session_input_end(struct ftp_session *session, bool all_taken)
     if (ftp_is_busy(session)) {
         ftp_transfer_finish(session, true);
     }
-    if (all_taken && !session->held && session->state < FTP_CLOSING) {
+    if (all_taken && !session->held && session->ahead_size == 0 && session->state < FTP_CLOSING) {
         session->config.transport->close(session->config.context, true);
         ftp_enter(session, FTP_CLOSING);
     }
@@ -193,10 +202,52 @@ static void run_held(struct ftp_session *session)
     session->held = false;
     session->since_board_us = session->now.board_us;
     if (session->line_long) {
+        /* Whatever it was, RNTO or RETR behind it is not what RNFR or REST was for. */
+        session->rename_from[0] = '\0';
+        session->restart = 0;
         ftp_reply(session, 500, "The command line is too long.");
     } else {
         ftp_verbs_run(session);
     }
+}
+
+/* Keep what there is room for. */
+static size_t keep_ahead(struct ftp_session *session, const uint8_t *data, size_t size)
+{
+    size_t taken = FTP_AHEAD_SIZE - session->ahead_size;
+    if (taken > size) {
+        taken = size;
+    }
+    if (taken > 0) {
+        memcpy(session->ahead + session->ahead_size, data, taken);
+        session->ahead_size += taken;
+    }
+    return taken;
+}
+
+static void take_line(struct ftp_session *session)
+{
+    enum ftp_command_event event;
+    size_t taken = ftp_command_feed(&session->command, session->ahead, session->ahead_size, &event);
+    session->ahead_size -= taken;
+    memmove(session->ahead, session->ahead + taken, session->ahead_size);
+    session->held = event != FTP_COMMAND_NONE;
+    session->line_long = event == FTP_COMMAND_TOO_LONG;
+}
+
+static bool abort_is_ahead(const struct ftp_session *session)
+{
+    struct ftp_command command;
+    enum ftp_command_event event;
+    ftp_command_init(&command);
+    for (size_t at = 0; at < session->ahead_size;) {
+        at += ftp_command_feed(&command, session->ahead + at, session->ahead_size - at, &event);
+        if (event == FTP_COMMAND_LINE && strcmp(command.verb, "ABOR") == 0 &&
+            *command.argument == '\0') {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t ftp_session_input(struct ftp_session *session, const uint8_t *data, size_t size)
@@ -204,17 +255,27 @@ size_t ftp_session_input(struct ftp_session *session, const uint8_t *data, size_
     if (session->state >= FTP_CLOSING) {
         return size;
     }
-    size_t taken = 0;
-    if (!session->held) {
-        enum ftp_command_event event;
-        taken = ftp_command_feed(&session->command, data, size, &event);
-        session->held = event != FTP_COMMAND_NONE;
-        session->line_long = event == FTP_COMMAND_TOO_LONG;
+    bool waited = session->held;
+    size_t taken = keep_ahead(session, data, size);
+    if (!waited) {
+        take_line(session);
     }
     if (session->held) {
         run_held(session);
     }
-    return taken;
+    size_t more = size > taken ? keep_ahead(session, data + taken, size - taken) : 0;
+    /* The same bytes are looked at once for each command that waits before them. */
+    if (session->held && (!waited || taken + more > 0) && ftp_is_busy(session) &&
+        session->state != FTP_TELLING && abort_is_ahead(session)) {
+        ftp_transfer_abort(session);
+        run_held(session);
+    }
+    return taken + more;
+}
+
+bool ftp_session_goes_on(const struct ftp_session *session)
+{
+    return session->state < FTP_CLOSING && !session->held && session->ahead_size > 0;
 }
 
 /* ---- time */

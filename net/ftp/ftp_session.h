@@ -16,13 +16,15 @@
  *
  * The third wrong login (FTP_LOGIN_TRIES) answers 530 and closes. While data flows only ABOR and
  * STAT without a name are carried out; other commands wait for the end of the transfer. So they do
- * while the listing of STAT goes out, and until a wrong login has been answered.
+ * while the listing of STAT goes out, and until a wrong login has been answered. An ABOR that comes
+ * within FTP_AHEAD_SIZE bytes behind a command that waits ends the transfer at once; the replies
+ * keep the order of the commands.
  *
  * Clients ask for the size of what they have just stored, and set its time. Where the files refuse
  * that (the reserved names), the session answers from what it remembers of its last store.
  *
  * Time: the clock is injected by ftp_session_poll() and holds until the next one. Transfers are
- * timed in link time, idleness in board time. Memory: a session is about 9 KiB, half of it the
+ * timed in link time, idleness in board time. Memory: a session is about 10 KiB, 4 of it the
  * piece of a file that is on its way. */
 #ifndef NET_FTP_FTP_SESSION_H
 #define NET_FTP_FTP_SESSION_H
@@ -38,7 +40,9 @@
 #include "net/login/login.h"
 #include "system/loop.h"
 
-#define FTP_BUFFER_SIZE 4096u /* files are written in pieces of this size, at multiples of it */
+#define FTP_BUFFER_SIZE 4096u /* files are read and written in pieces of it; the last is shorter   \
+                               */
+#define FTP_AHEAD_SIZE  512u  /* commands that came behind one that waits */
 #define FTP_OUTPUT_SIZE 2048u /* replies on their way out */
 #define FTP_LOGIN_TRIES 3
 
@@ -126,9 +130,12 @@ struct ftp_session {
     uint64_t born_link_us;
 
     struct ftp_command command;
-    bool held;      /* command holds a line that has to wait */
-    bool line_long; /* ... and it was too long */
-    bool ended;     /* the client has closed its side of the control connection */
+    bool held;                     /* command holds a line that has to wait */
+    bool line_long;                /* ... and it was too long */
+    bool aborted;                  /* by an ABOR whose own reply is due */
+    uint8_t ahead[FTP_AHEAD_SIZE]; /* received behind the line in `command` */
+    size_t ahead_size;
+    bool ended; /* the client has closed its side of the control connection */
     bool epsv_only;
     uint16_t active_port;
     uint64_t restart; /* REST: where the next RETR or STOR begins */
@@ -171,10 +178,12 @@ void ftp_session_poll(struct ftp_session *session, const struct ftp_now *now);
 void ftp_session_deadline(const struct ftp_session *session, struct loop_deadline *deadline);
 
 /* ---- control connection */
-/* Received bytes; returns how many were taken: at most up to the end of a command, which is run.
- * The rest is to be offered again: the session takes no more while a transfer runs or replies are
- * stuck. Call it with size 0, too: a command may wait in the session. */
+/* Received bytes; returns how many were taken, up to FTP_AHEAD_SIZE before they are looked at. One
+ * command is run at most; the others wait their turn, also for the end of a transfer and while
+ * replies are stuck. So the rest is to be offered again, and with size 0 when there is none. */
 size_t ftp_session_input(struct ftp_session *session, const uint8_t *data, size_t size);
+/* Another call has something to do, even with size 0. */
+bool ftp_session_goes_on(const struct ftp_session *session);
 /* The client has closed its side: a transfer is given up. What it sent before is still carried out;
  * once `all_taken` is true and no command waits, the session closes. */
 void ftp_session_input_end(struct ftp_session *session, bool all_taken);

@@ -4,6 +4,7 @@
 #include "net/ftp/ftp_internal.h"
 #include "net/ftp/ftp_path.h"
 #include "net/ftp/ftp_time.h"
+#include "net/ftp/ftp_words.h"
 
 #define UNIQUE_TRIES 8
 #define UNIQUE_STAMP 15u /* bytes of ".YYYYMMDDhhmmss" */
@@ -192,8 +193,7 @@ static void reply_stored(struct ftp_session *session)
         return;
     }
     ftp_reply_begin(session, 226);
-    text_char(&session->output,
-              *words >= 'a' && *words <= 'z' ? (char)(*words - 'a' + 'A') : *words);
+    text_char(&session->output, ftp_words_upper(*words));
     text_string(&session->output, words + 1);
     text_char(&session->output, '.');
     ftp_reply_end(session);

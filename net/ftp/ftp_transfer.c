@@ -14,7 +14,7 @@ void ftp_transfer_close_sources(struct ftp_session *session)
     }
 }
 
-static void close_data(struct ftp_session *session, bool reset)
+void ftp_transfer_close_data(struct ftp_session *session, bool reset)
 {
     session->config.transport->close(session->config.context, reset);
     session->data_state = FTP_DATA_NONE;
@@ -24,7 +24,7 @@ void ftp_transfer_finish(struct ftp_session *session, bool reset)
 {
     ftp_transfer_close_sources(session);
     if (session->state != FTP_TELLING) {
-        close_data(session, reset);
+        ftp_transfer_close_data(session, reset);
     }
     ftp_enter(session, FTP_READY);
 }
@@ -33,6 +33,12 @@ static void fail(struct ftp_session *session, unsigned code, const char *text)
 {
     ftp_transfer_finish(session, true);
     ftp_reply(session, code, text);
+}
+
+void ftp_transfer_abort(struct ftp_session *session)
+{
+    fail(session, 426, "The transfer is given up.");
+    session->aborted = true;
 }
 
 /* ---- the beginning */
@@ -62,7 +68,7 @@ void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer)
     if (session->data_state == FTP_DATA_ACTIVE) {
         if (!session->config.transport->connect(session->config.context, session->active_port)) {
             ftp_transfer_close_sources(session);
-            close_data(session, true);
+            ftp_transfer_close_data(session, true);
             ftp_reply(session, 425, "No data connection can be opened; try PASV.");
             return;
         }
@@ -78,7 +84,7 @@ void ftp_transfer_start(struct ftp_session *session, enum ftp_transfer transfer)
 void ftp_transfer_refuse(struct ftp_session *session, int error, enum ftp_purpose purpose,
                          const char *text)
 {
-    close_data(session, false);
+    ftp_transfer_close_data(session, false);
     ftp_reply_error(session, error, purpose, text);
 }
 
@@ -194,11 +200,11 @@ void ftp_session_data_lost(struct ftp_session *session)
     } else if (session->state == FTP_OPENING) {
         fail(session, 425, "The data connection cannot be opened.");
     } else if (session->state == FTP_TELLING) {
-        close_data(session, true);
+        ftp_transfer_close_data(session, true);
     } else if (ftp_is_busy(session)) {
         fail(session, 426, "The data connection broke; the transfer is given up.");
     } else {
-        close_data(session, true);
+        ftp_transfer_close_data(session, true);
     }
 }
 

@@ -63,16 +63,6 @@ static void noop(struct ftp_session *session, const char *argument)
     ftp_reply(session, 200, "OK.");
 }
 
-static void put_address(struct text *out, const uint8_t address[4])
-{
-    for (unsigned i = 0; i < 4; i++) {
-        if (i > 0) {
-            text_char(out, '.');
-        }
-        text_number(out, address[i], 0, ' ');
-    }
-}
-
 static void status(struct ftp_session *session, const char *argument)
 {
     struct text *out = &session->output;
@@ -81,7 +71,7 @@ static void status(struct ftp_session *session, const char *argument)
         return;
     }
     text_string(out, "211-WiPy FTP server\r\n Connected from ");
-    put_address(out, session->config.peer);
+    ftp_put_address(out, session->config.peer, '.');
     text_string(out, "\r\n Logged in as ");
     text_string(out, session->user);
     text_string(out, "\r\n TYPE: A and I are the same; STRU: F; MODE: S\r\n ");

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static char upper(char c)
+char ftp_words_upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
@@ -10,7 +10,7 @@ static char upper(char c)
 bool ftp_words_equal(const char *text, size_t length, const char *word)
 {
     for (size_t i = 0; i < length; i++) {
-        if (word[i] == '\0' || upper(text[i]) != upper(word[i])) {
+        if (word[i] == '\0' || ftp_words_upper(text[i]) != ftp_words_upper(word[i])) {
             return false;
         }
     }

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The upper case of a letter of ASCII; every other byte as it is. */
+char ftp_words_upper(char c);
+
 /* Whether the first `length` bytes of `text` are `word`, in any case of letters. */
 bool ftp_words_equal(const char *text, size_t length, const char *word);
 

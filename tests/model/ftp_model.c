@@ -38,6 +38,7 @@ void model_log_out(struct model *model)
     model->state = MODEL_USER;
     model->data = MODEL_NONE;
     model->restart = 0;
+    model->aborted = false;
     model->epsv_only = false;
     model->facts = (1u << MODEL_FACTS) - 1;
 }
@@ -88,13 +89,40 @@ static const char *split(const char *line, char verb[8])
     return line + length + (line[length] == ' ');
 }
 
+static void abort_transfer(struct model *model)
+{
+    model_give_up(model);
+    model_expect(model, 426);
+    model->aborted = true;
+}
+
 static void abor(struct model *model)
 {
     if (model_is_busy(model)) {
-        model_give_up(model);
-        model_expect(model, 426);
+        abort_transfer(model);
     }
-    model_expect(model, 226);
+    model->data = MODEL_NONE;
+    strcpy(model_expect(model, 226)->text[0],
+           model->aborted ? "Transfer aborted" : "No transfer to abort");
+    model->aborted = false;
+}
+
+/* Behind the first line, which waits. */
+static bool abort_is_ahead(const struct model *model)
+{
+    size_t size = 0;
+    for (unsigned i = 1; i < model->line_count; i++) {
+        char verb[8];
+        const char *argument = split(model->lines[i].text, verb);
+        size += model->lines[i].size;
+        if (size > MODEL_AHEAD) {
+            return false;
+        }
+        if (strcmp(verb, "ABOR") == 0 && *argument == '\0') {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool run_data(struct model *model, const char *verb, const char *argument)
@@ -225,6 +253,7 @@ static void run(struct model *model, const struct model_line *line)
     char verb[8];
     const char *argument = split(line->text, verb);
     if (line->too_long) {
+        model->restart = 0;
         model_expect(model, 500);
     } else if (!verb[0]) {
         model_expect(model, 500);
@@ -262,7 +291,10 @@ static void run_all(struct model *model)
         char verb[8];
         const char *argument = split(line.text, verb);
         if (model_is_busy(model) && (line.too_long || !is_urgent(verb, argument))) {
-            return;
+            if (!abort_is_ahead(model)) {
+                return;
+            }
+            abort_transfer(model);
         }
         model->line_count--;
         memmove(model->lines, model->lines + 1, model->line_count * sizeof model->lines[0]);
@@ -273,7 +305,7 @@ static void run_all(struct model *model)
     }
 }
 
-void model_line(struct model *model, const char *text, bool too_long)
+void model_line(struct model *model, const char *text, size_t size, bool too_long)
 {
     if (model->state == MODEL_CLOSED) {
         return;
@@ -283,6 +315,7 @@ void model_line(struct model *model, const char *text, bool too_long)
     }
     struct model_line *line = &model->lines[model->line_count++];
     strcpy(line->text, text);
+    line->size = size;
     line->too_long = too_long;
     run_all(model);
 }

@@ -13,6 +13,7 @@
 #define MODEL_EXPECTED 128
 #define MODEL_UPLOAD   32768u
 #define MODEL_PIECE    4096u /* what is written, and kept, comes in such pieces */
+#define MODEL_AHEAD    512u  /* within so many bytes behind a waiting line ABOR is found */
 #define MODEL_HIDDEN   3
 
 /* What a listing must have, in any order. */
@@ -78,17 +79,19 @@ struct model {
 
     struct model_line {
         char text[MODEL_LINE];
+        size_t size;
         bool too_long;
     } lines[MODEL_LINES]; /* that wait */
     unsigned line_count;
+    bool aborted; /* by an ABOR that still waits */
     struct expected expected[MODEL_EXPECTED];
     unsigned expected_count;
 };
 
 /* A new connection to the same files. */
 void model_connect(struct model *model);
-/* The client has sent a line. */
-void model_line(struct model *model, const char *text, bool too_long);
+/* The client has sent a line, `size` bytes with its end and what telnet has put into it. */
+void model_line(struct model *model, const char *text, size_t size, bool too_long);
 /* Replies were compared. */
 void model_forget_expected(struct model *model);
 

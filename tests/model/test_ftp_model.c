@@ -97,8 +97,8 @@ static void send_commands(void)
     }
     model.connect_fails = connect_fails;
     for (unsigned i = 0; i < count; i++) {
-        wire_send(lines[i]);
-        model_line(&model, lines[i], commands_too_long(lines[i]));
+        size_t size = wire_send(lines[i]);
+        model_line(&model, lines[i], size, commands_too_long(lines[i]));
         commands++;
     }
     wire_settle(&model);
@@ -187,8 +187,7 @@ static void unhappy(void)
         }
         break;
     default:
-        wire_send("ABOR");
-        model_line(&model, "ABOR", false);
+        model_line(&model, "ABOR", wire_send("ABOR"), false);
         break;
     }
 }

@@ -61,13 +61,14 @@ static inline void wire_put_noise(void)
     }
 }
 
-/* It is on its way until wire_settle(). */
-static inline void wire_send(const char *line)
+/* It is on its way until wire_settle(). Returns how many bytes it has there. */
+static inline size_t wire_send(const char *line)
 {
     if (wire_first == wire_end) {
         wire_first = wire_end = 0;
     }
     assert_true(wire_end + 3 * strlen(line) + 100 < sizeof wire_bytes);
+    size_t first = wire_end;
     wire_log("> ", 2);
     wire_note(line);
     for (; *line; line++) {
@@ -81,6 +82,7 @@ static inline void wire_send(const char *line)
         wire_bytes[wire_end++] = '\r';
     }
     wire_bytes[wire_end++] = '\n';
+    return wire_end - first;
 }
 
 /* A segment to the session, and a part of the replies back; false when neither moves. */
@@ -102,7 +104,7 @@ static inline bool wire_move(void)
     memcpy(wire_replies + wire_replies_size, data, part);
     wire_replies_size += part;
     ftp_session_output_taken(&session, part);
-    return taken > 0 || part > 0;
+    return taken > 0 || part > 0 || ftp_session_goes_on(&session);
 }
 
 /* ---- listings */

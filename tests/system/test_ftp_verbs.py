@@ -242,6 +242,33 @@ def test_abort(shared, folder, seeded, pieces):
         assert control.command(f"SIZE {folder}/big") == "213 6000000\r\n"
 
 
+def test_abort_behind_commands_that_wait(control, ftp, folder):
+    """However the client's commands are cut into segments, and before the data have ended."""
+    for waiting in (["NOOP\r\nPWD\r\nABOR\r\n"], ["NOOP\r\n", "PWD\r\n", "ABOR\r\n"], ["NOOP\r\n"] * 20 + ["PWD\r\n", "AB", "OR\r\n"]):
+        with control.passive() as data:
+            control.send(f"STOR {folder}/slow\r\n")
+            assert control.reply().startswith("150 ")
+            data.sendall(b"x" * 10_000)
+            for segment in waiting:
+                control.send(segment)
+            assert control.reply().startswith("426 ")
+        for _ in range("".join(waiting).count("NOOP")):
+            assert control.reply().startswith("200 ")
+        assert control.reply().startswith("257 ")
+        assert control.reply() == "226 Transfer aborted.\r\n"
+    assert control.command("ABOR") == "226 No transfer to abort.\r\n"
+
+
+def test_name_in_another_encoding(control, ftp, folder):
+    """Latin-1's y with diaeresis is telnet's IAC, whatever stands behind it."""
+    for name in (b"a\xffb", b"a\xff", b"\xff\xfab", b"a\xff\xff"):
+        control.send(b"MKD " + folder.encode() + b"/" + name + b"\r\n")
+        assert re.match(r"553 .*UTF-8", control.reply()), name
+        control.send(b"SIZE " + folder.encode() + b"/" + name + b"\r\n")
+        assert re.match(r"550 .*UTF-8", control.reply()), name
+    assert ftp.nlst() == []
+
+
 def test_stat_during_a_transfer(control, ftp, folder):
     with control.passive() as data:
         control.send(f"STOR {folder}/slow\r\n")

@@ -105,7 +105,9 @@ static inline void settle(void)
     if (data_finished) {
         ftp_session_data_delivered(&session, true);
     }
-    ftp_session_input(&session, NULL, 0);
+    do {
+        ftp_session_input(&session, NULL, 0);
+    } while (ftp_session_goes_on(&session));
 }
 
 static inline void offer(const char *data, size_t size)
@@ -119,6 +121,9 @@ static inline void offer(const char *data, size_t size)
         }
         data += taken;
         size -= taken;
+    }
+    while (ftp_session_goes_on(&session)) {
+        ftp_session_input(&session, NULL, 0);
     }
 }
 

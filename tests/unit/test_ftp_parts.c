@@ -72,6 +72,18 @@ static void test_telnet_sequences_are_skipped(void **state)
     assert_lines("RETR \xff\xff\r\n", "RETR|\xff\n");
 }
 
+static void test_what_is_no_telnet_is_not_skipped(void **state)
+{
+    assert_lines("MKD a\xff"
+                 "b\r\n",
+                 "MKD|a\xff"
+                 "b\n");
+    assert_lines("MKD a\xff\r\nPWD\r\n", "MKD|a\xff\nPWD|\n");
+    assert_lines("MKD a\xff\xfa"
+                 "b\nc\rd\r\nPWD\r\n", /* a subnegotiation that does not end */
+                 "MKD|a\xff\nPWD|\n");
+}
+
 static void test_line_too_long(void **state)
 {
     static char big[100000 + 8];
@@ -327,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_telnet_sequences_are_skipped),
+        cmocka_unit_test(test_what_is_no_telnet_is_not_skipped),
         cmocka_unit_test(test_line_too_long),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_paths_that_cannot_be),

@@ -87,11 +87,31 @@ static void test_append(void **state)
     ask_code("APPE flash/lib", "550 ");
 }
 
+/* Nobody knows what the line was: neither is left for the next command. */
+static void test_a_line_too_long_ends_rest_and_rnfr(void **state)
+{
+    char line[FTP_COMMAND_MAX + 2];
+    memset(line, 'x', sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    add_node("/flash/big", false, pattern, 15000);
+    log_in();
+    ask_code("REST 5000", "350 ");
+    ask_code(line, "500 ");
+    passive();
+    ask("RETR flash/big", "150 Here is the data.\r\n226 Done.\r\n");
+    assert_int_equal(received_size, 15000);
+    ask_code("RNFR flash/big", "350 ");
+    ask_code(line, "500 ");
+    ask_code("RNTO flash/small", "503 ");
+    assert_non_null(node_of("/flash/big"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FTP_TEST(test_rest),
         FTP_TEST(test_append),
+        FTP_TEST(test_a_line_too_long_ends_rest_and_rnfr),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -303,20 +303,25 @@ static void test_long_and_unknown_commands(void **state)
 
 static void test_client_that_does_not_read(void **state)
 {
+    static uint8_t asked[6000];
     log_in();
-    size_t taken = 0;
-    for (unsigned i = 0; i < 1000; i++) {
-        taken += ftp_session_input(&session, (const uint8_t *)"HELP\r\n", 6);
+    for (size_t i = 0; i < sizeof asked; i += 6) {
+        memcpy(asked + i, "HELP\r\n", 6);
     }
-    assert_true(taken < 200);
+    size_t taken = 0, more;
+    while ((more = ftp_session_input(&session, asked + taken, sizeof asked - taken)) > 0) {
+        taken += more;
+    }
+    assert_true(taken < FTP_AHEAD_SIZE + 200);
     /* Everything that was taken is answered in full. */
-    const char *text = replies();
+    const char *text;
     size_t ends = 0;
-    for (; (text = strstr(text, "214 End\r\n")); text++) {
-        ends++;
+    while (*(text = replies())) {
+        for (; (text = strstr(text, "214 End\r\n")); text++) {
+            ends++;
+        }
     }
-    expect_code("214-");
-    assert_int_equal(ends + 1, taken / 6);
+    assert_int_equal(ends, taken / 6);
 }
 
 static void test_time_outs(void **state)

@@ -249,7 +249,7 @@ static void test_long_listing_on_the_control_connection(void **state)
     }
     assert_int_equal(lines, 52);
     assert_string_equal(text + strlen(text) - 9, "212 End\r\n");
-    expect("226 Nothing is under way.\r\n");
+    expect("226 No transfer to abort.\r\n");
 
     /* The client that does not read is given up. */
     say("STAT flash");
