@@ -6,106 +6,45 @@
  *     < ff fb 01        a telnet command of the server
  *     heard BYTES       what the console has heard, all in all
  *     size 77 11        of the window, as the client told it last */
-#include "net/telnet/telnet_session.h"
-
+#include "tests/telnet_world.h"
 #include "tests/unit/transcript.h"
 
-static struct telnet_session session;
-static const struct telnet_time now = {.board_us = 1000000, .link_us = 1000000};
-static uint8_t commands[4096]; /* of the server, not yet expected */
-static size_t commands_size;
-static char heard[TRANSCRIPT_LINE_SIZE];
-static size_t heard_size;
-static unsigned columns, rows, expected;
-
-/* Keep the telnet commands: nothing else that the session says has the byte 255. */
-static void on_send(void *context, const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-    for (size_t i = 0; i + 2 < size; i++) {
-        if (bytes[i] == 255) {
-            assert_true(bytes[i + 1] >= 251 && commands_size + 3 <= sizeof commands);
-            memcpy(commands + commands_size, bytes + i, 3);
-            commands_size += 3;
-        }
-    }
-}
-
-static bool on_login(const char *user, const char *password, uint64_t now_link_us,
-                     uint64_t *refuse_us)
-{
-    *refuse_us = now_link_us;
-    return strcmp(user, "micro") == 0 && strcmp(password, "python") == 0;
-}
-
-static const char *on_notice(void)
-{
-    return NULL;
-}
-
-static bool on_claim(void *context, bool take_over)
-{
-    return true;
-}
-
-static void on_describe_owner(void *context, char text[TELNET_OWNER_MAX])
-{
-    text[0] = '\0';
-}
-
-static void on_abort_output(void *context)
-{
-}
-
-static void on_resize(void *context, uint16_t new_columns, uint16_t new_rows)
-{
-    columns = new_columns;
-    rows = new_rows;
-}
-
-static size_t on_type(void *context, const uint8_t *data, size_t size)
-{
-    assert_true(heard_size + size <= sizeof heard);
-    memcpy(heard + heard_size, data, size);
-    heard_size += size;
-    return size;
-}
-
-static void on_interrupt(void *context)
-{
-    fail_msg("no client has sent IP");
-}
-
-static const struct telnet_io io = {
-    .send = on_send,
-    .login = on_login,
-    .notice = on_notice,
-    .claim = on_claim,
-    .describe_owner = on_describe_owner,
-    .type = on_type,
-    .interrupt = on_interrupt,
-    .abort_output = on_abort_output,
-    .resize = on_resize,
-};
+static struct telnet_world world;
+static size_t next_command; /* of what the session has said: from here it is looked for */
+static unsigned expected;
 
 static void begin(void)
 {
-    commands_size = heard_size = 0;
-    columns = rows = 0;
-    telnet_session_start(&session, &io, "banner", now);
+    telnet_world_init(&world);
+    next_command = 0;
+    telnet_session_start(&world.session, &world.io, "banner", world.now);
+}
+
+/* The next telnet command of the server, three bytes: nothing else that it says has the byte 255;
+ * NULL: there is none. */
+static const uint8_t *find_command(void)
+{
+    for (; next_command + 2 < world.seen_size; next_command++) {
+        const uint8_t *bytes = (const uint8_t *)world.seen + next_command;
+        if (bytes[0] == 255) {
+            assert_true(bytes[1] >= 251);
+            next_command += 3;
+            return bytes;
+        }
+    }
+    return NULL;
 }
 
 static void expect_command(const char *line, const char *place)
 {
     unsigned bytes[3];
     assert_int_equal(sscanf(line, "< %x %x %x", &bytes[0], &bytes[1], &bytes[2]), 3);
+    const uint8_t *said = find_command();
     for (size_t i = 0; i < 3; i++) {
-        if (commands_size <= i || commands[i] != bytes[i]) {
+        if (said == NULL || said[i] != bytes[i]) {
             fail_msg("%s: expected %s, the session says otherwise", place, line);
         }
     }
-    commands_size -= 3;
-    memmove(commands, commands + 3, commands_size);
     expected++;
 }
 
@@ -115,17 +54,19 @@ static void event(const char *line, const char *place)
     unsigned first, second;
     if (line[0] == '>') {
         size_t size = transcript_bytes(line + 2, bytes);
-        assert_int_equal(telnet_session_input(&session, (const uint8_t *)bytes, size, now), size);
+        assert_int_equal(
+            telnet_session_input(&world.session, (const uint8_t *)bytes, size, world.now), size);
     } else if (line[0] == '<') {
         expect_command(line, place);
     } else if (strncmp(line, "heard ", 6) == 0) {
         size_t size = transcript_bytes(line + 6, bytes);
-        if (size != heard_size || memcmp(bytes, heard, size) != 0) {
-            fail_msg("%s: the console has heard %.*s", place, (int)heard_size, heard);
+        if (size != world.typed_size || memcmp(bytes, world.typed, size) != 0) {
+            fail_msg("%s: the console has heard %.*s", place, (int)world.typed_size,
+                     (const char *)world.typed);
         }
     } else if (sscanf(line, "size %u %u", &first, &second) == 2) {
-        assert_int_equal(columns, first);
-        assert_int_equal(rows, second);
+        assert_int_equal(world.columns, first);
+        assert_int_equal(world.rows, second);
     } else if (line[0] != '#') {
         fail_msg("%s: %s?", place, line);
     }
@@ -133,7 +74,8 @@ static void event(const char *line, const char *place)
 
 static void end(void)
 {
-    assert_int_equal(commands_size, 0);
+    assert_null(find_command());
+    assert_int_equal(world.interrupts, 0); /* no client has sent IP */
 }
 
 static void test_transcripts(void **state)
