@@ -1,4 +1,6 @@
-"""What else is asked of curl; test_clients.py has what every client can."""
+"""What else is asked of clients; test_clients.py has what every client can."""
+
+import subprocess
 
 import pytest
 
@@ -31,3 +33,20 @@ def test_curl(shared, ftp, folder, local, tmp_path):
     assert client("curl", "-sS", url + "missing").returncode == 78
     wrong = client("curl", "-sS", "-u", "micro:wrong", shared.ftp_url("/", login=False))
     assert wrong.returncode == 67
+
+
+@pytest.mark.parametrize("program", ["inetutils-ftp", "tnftp"])
+def test_names_by_pattern(shared, ftp, folder, tmp_path, program):
+    """mput, mget, ls and mdelete of *.py; `sunique` overwrites nothing."""
+    for name, text in {"one.py": "1", "two.py": "22", "three.txt": "333"}.items():
+        (tmp_path / name).write_text(text)
+    got = tmp_path / "got"
+    got.mkdir()
+    host, port = shared.address("ftp")
+    commands = [f"open {host} {port}", "user micro python", f"cd {folder}", "binary", "mput *.py", "put three.txt", f"lcd {got}", "mget *.py",
+                f"lcd {tmp_path}", "sunique", "put one.py", "nlist *.txt", "mdelete t*.py", "quit"]
+    result = subprocess.run([program, "-i", "-n"], cwd=tmp_path, input="\n".join(commands) + "\n", text=True, capture_output=True, timeout=60)
+    assert "three.txt" in result.stdout.split() and "one.py" not in result.stdout.split(), result
+    assert {path.name: path.read_text() for path in got.iterdir()} == {"one.py": "1", "two.py": "22"}
+    names = sorted(ftp.nlst())
+    assert [name[:7] for name in names] == ["one.py", "one.py.", "three.t"], names
