@@ -282,13 +282,16 @@ static int open_dir(struct volume_dir *dir, const char *inner)
 static int read_dir(struct volume_dir *dir, const char *inner, struct storage_entry *entry)
 {
     struct lfs2_info info;
+    size_t length;
     do {
         int result = lfs2_dir_read(&flash_volume, &dir->flash.lfs, &info);
         if (result <= 0) {
             return translate(result);
         }
-    } while (strcmp(info.name, ".") == 0 || strcmp(info.name, "..") == 0);
-    info.name[LFS2_NAME_MAX] = '\0'; /* on a damaged medium there may be none */
+        info.name[LFS2_NAME_MAX] = '\0'; /* on a damaged medium there may be none */
+        /* "." and "..", and what others than this storage have named: nobody could use it. */
+    } while (path_check_name(&flash_files, info.name, &length) != STORAGE_OK ||
+             info.name[length] != '\0');
 
     strcpy(entry->name, info.name);
     char full[PATH_OF_ENTRY_MAX];

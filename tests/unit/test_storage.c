@@ -1,5 +1,7 @@
-#include "lib/flash_map.h"
 #include "third_party/littlefs_assert.h"
+
+#include "lib/flash_map.h"
+#include "storage/flash_volume.h"
 #include "tests/powerloss/ram_chip.h"
 #include "tests/unit/storage_tools.h"
 
@@ -92,6 +94,10 @@ static void the_root_and_mount_points_are_not_changed(void **state)
     assert_int_equal(storage_rename("/flash", "/other"), STORAGE_DENIED);
     assert_int_equal(storage_rename("/flash/main.py", "/main.py"), STORAGE_DENIED);
     assert_int_equal(storage_set_mtime("/flash", 1), STORAGE_DENIED);
+    assert_int_equal(storage_remove("/new"), STORAGE_NOT_FOUND);
+    assert_int_equal(storage_rmdir("/new"), STORAGE_NOT_FOUND);
+    assert_int_equal(storage_rename("/new", "/flash/new"), STORAGE_NOT_FOUND);
+    assert_int_equal(storage_set_mtime("/new", 1), STORAGE_NOT_FOUND);
     assert_int_equal(open_result("/new", STORAGE_REPLACE), STORAGE_DENIED);
     assert_int_equal(open_result("/", STORAGE_READ), STORAGE_IS_DIR);
     assert_int_equal(open_result("/flash", STORAGE_READ), STORAGE_IS_DIR);
@@ -152,6 +158,15 @@ static void uploads_are_in_no_listing(void **state)
 }
 
 /* ---- files */
+
+/* Made by another program in an image of the flash, say. */
+static void names_that_cannot_be_are_in_no_listing(void **state)
+{
+    assert_int_equal(lfs2_mkdir(&flash_volume, "/lib/a\nb"), LFS2_ERR_OK);
+    assert_int_equal(lfs2_mkdir(&flash_volume, "/lib/\xff"), LFS2_ERR_OK);
+    assert_int_equal(storage_mkdir("/flash/lib/good"), STORAGE_OK);
+    assert_string_equal(listing("/flash/lib"), "good/");
+}
 
 static void what_is_not_committed_is_gone_after_a_reset(void **state)
 {
@@ -364,6 +379,7 @@ int main(void)
         TEST(reserved_names_are_nobodys),
         TEST(no_directory_brings_a_reserved_name_along),
         TEST(uploads_are_in_no_listing),
+        TEST(names_that_cannot_be_are_in_no_listing),
         TEST(what_is_not_committed_is_gone_after_a_reset),
         TEST(a_full_volume_keeps_the_old_file),
         TEST(a_full_volume_can_be_emptied),
