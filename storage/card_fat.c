@@ -258,7 +258,8 @@ int card_fat_space(struct storage_volume *space)
     }
     *space = (struct storage_volume){.block_size = card_fat.csize * BLOCK,
                                      .blocks = clusters(),
-                                     .free_blocks = unused < clusters() ? unused : clusters()};
+                                     .free_blocks = unused < clusters() ? unused : clusters(),
+                                     .counting = counting};
     return result;
 }
 

@@ -191,7 +191,8 @@ int storage_rename(const char *from, const char *to);
 struct storage_volume {
     uint32_t block_size; /* bytes */
     uint32_t blocks;
-    uint32_t free_blocks; /* fewer than there are, while a large card is being counted */
+    uint32_t free_blocks;
+    bool counting; /* a large card is still being counted: it may have more */
 };
 int storage_volume(const char *path, struct storage_volume *volume);
 

@@ -32,9 +32,37 @@ void ftp_data_stru(struct ftp_session *session, const char *argument)
     }
 }
 
+/* `bytes`, or `bytes R size`: there are no records or pages here (RFC 959 section 4.1.3). */
+static bool read_allocation(const char *argument, uint64_t *bytes)
+{
+    uint64_t size;
+    if (!ftp_words_number(&argument, UINT64_MAX, bytes)) {
+        return false;
+    }
+    if (*argument == ' ') {
+        argument = ftp_words_after(argument + 1, "R");
+        return argument && ftp_words_number(&argument, UINT64_MAX, &size) && *argument == '\0';
+    }
+    return *argument == '\0';
+}
+
 void ftp_data_allo(struct ftp_session *session, const char *argument)
 {
-    ftp_reply(session, 202, "Not needed.");
+    uint64_t bytes;
+    if (!read_allocation(argument, &bytes)) {
+        ftp_reply(session, 501, "ALLO needs a number of bytes.");
+        return;
+    }
+    uint64_t room = session->config.files->room(session->directory);
+    if (bytes <= room) {
+        ftp_reply(session, 202, "Not needed: files get their room as they come.");
+        return;
+    }
+    ftp_reply_begin(session, 552);
+    text_string(&session->output, "Only ");
+    text_number(&session->output, room, 0, ' ');
+    text_string(&session->output, " bytes are free here: delete something first.");
+    ftp_reply_end(session);
 }
 
 /* RFC 3659 section 5. It holds for the next transfer, whatever PASV or TYPE comes between. */

@@ -6,6 +6,7 @@ unsigned ftp_files_reply(int error, enum ftp_purpose purpose)
     case STORAGE_FULL:
     case STORAGE_GAP:
     case FTP_FILES_TOO_LARGE:
+    case FTP_FILES_BESIDE:
         return 552;
     case STORAGE_BUSY:
     case STORAGE_TOO_MANY:
@@ -39,6 +40,9 @@ const char *ftp_files_reason(const struct ftp_files *files, int error)
         return "the file ends before the offset of REST";
     case FTP_FILES_NO_TEXT:
         return "names are UTF-8 without control characters";
+    case FTP_FILES_BESIDE:
+        return "no space left beside the old file, which stays until the new one is complete: "
+               "delete it first if the new one fits then";
     case FTP_FILES_FOLDER:
         return "a name with '/' at its end is a folder's";
     default:

@@ -46,6 +46,9 @@ struct ftp_files {
     int (*readdir)(struct ftp_dir *dir,
                    struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */
     void (*closedir)(struct ftp_dir *dir);
+    /* How much more can be stored in a directory, as far as it is known: bytes, UINT64_MAX when it
+     * is not. */
+    uint64_t (*room)(const char *path);
     /* Of the last call, without full stop: why it returned an enum ftp_files_error; after a commit
      * that returned 0: what became of the file, "" when there is no more to say than that it is
      * stored. */
@@ -65,6 +68,7 @@ enum ftp_files_error {
     FTP_FILES_BEYOND = -110,  /* 554: REST is behind the end of the file */
     FTP_FILES_NO_TEXT = -111, /* 553, 550: a name that is not text */
     FTP_FILES_FOLDER = -112,  /* 553, 550: the name of a folder, where a file's is needed */
+    FTP_FILES_BESIDE = -113,  /* 552: a store over a file, of which both do not fit */
 };
 
 enum ftp_purpose {

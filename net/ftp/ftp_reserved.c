@@ -295,5 +295,6 @@ const struct ftp_files ftp_reserved = {
     .opendir = open_dir,
     .readdir = ftp_storage_readdir,
     .closedir = ftp_storage_closedir,
+    .room = ftp_storage_room,
     .words = words,
 };

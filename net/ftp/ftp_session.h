@@ -40,7 +40,8 @@
 #include "net/login/login.h"
 #include "system/loop.h"
 
-#define FTP_BUFFER_SIZE 4096u /* files are read and written in pieces of it; the last is shorter   \
+#define FTP_BUFFER_SIZE                                                                            \
+    4096u                     /* files are read and written in pieces of it; the last is shorter   \
                                */
 #define FTP_AHEAD_SIZE  512u  /* commands that came behind one that waits */
 #define FTP_OUTPUT_SIZE 2048u /* replies on their way out */

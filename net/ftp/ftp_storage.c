@@ -60,6 +60,12 @@ int ftp_storage_open_read(struct ftp_file **file, const char *path, uint64_t off
     return *file ? open_at(*file, STORAGE_READ, offset) : STORAGE_TOO_MANY;
 }
 
+/* What a call for a store gave. */
+static int result_of(const struct ftp_file *file, int result)
+{
+    return result == STORAGE_FULL && !file->in_place ? FTP_FILES_BESIDE : result;
+}
+
 int ftp_storage_open_store(struct ftp_file **file, const char *path, enum ftp_store how,
                            uint64_t offset)
 {
@@ -76,7 +82,7 @@ int ftp_storage_open_store(struct ftp_file **file, const char *path, enum ftp_st
         return FTP_FILES_BEYOND;
     }
     if (result == STORAGE_OK && how == FTP_STORE_WHOLE) {
-        return storage_open(&(*file)->storage, path, STORAGE_REPLACE);
+        return result_of(*file, storage_open(&(*file)->storage, path, STORAGE_REPLACE));
     }
     (*file)->in_place = true;
     (*file)->created = result == STORAGE_NOT_FOUND;
@@ -115,7 +121,7 @@ int32_t ftp_storage_write(struct ftp_file *file, const void *data, uint32_t size
         result = synced == STORAGE_OK ? result : synced;
     }
     file->failed = result < 0;
-    return result;
+    return result < 0 ? result_of(file, (int)result) : result;
 }
 
 /* Remove the name that the store has made; `closed` is what closing it gave. On a card that is gone
@@ -139,7 +145,7 @@ int ftp_storage_commit(struct ftp_file *file)
     if (result != STORAGE_OK) {
         take_back(file, result);
     }
-    return result;
+    return result_of(file, result);
 }
 
 void ftp_storage_abandon(struct ftp_file *file)
@@ -172,4 +178,23 @@ int ftp_storage_readdir(struct ftp_dir *dir, struct storage_entry *entry)
 void ftp_storage_closedir(struct ftp_dir *dir)
 {
     storage_closedir((struct storage_dir *)dir);
+}
+
+/* `missing`: for a volume that is not there. */
+static uint64_t room_of(const char *path, uint64_t missing)
+{
+    struct storage_volume volume;
+    if (storage_volume(path, &volume) != STORAGE_OK) {
+        return missing;
+    }
+    return volume.counting ? UINT64_MAX : (uint64_t)volume.free_blocks * volume.block_size;
+}
+
+uint64_t ftp_storage_room(const char *path)
+{
+    if (strcmp(path, "/") != 0) {
+        return room_of(path, UINT64_MAX);
+    }
+    uint64_t flash = room_of("/flash", 0), card = room_of("/sd", 0);
+    return flash > card ? flash : card;
 }

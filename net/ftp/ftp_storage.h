@@ -22,5 +22,6 @@ void ftp_storage_abandon(struct ftp_file *file);
 int ftp_storage_opendir(struct ftp_dir **dir, const char *path);
 int ftp_storage_readdir(struct ftp_dir *dir, struct storage_entry *entry);
 void ftp_storage_closedir(struct ftp_dir *dir);
+uint64_t ftp_storage_room(const char *path); /* of "/": that of the volume with most */
 
 #endif

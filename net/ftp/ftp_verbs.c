@@ -129,7 +129,7 @@ static const struct verb {
     {"TYPE", NAME, ftp_data_type, "A | I | L 8"},
     {"MODE", NAME, ftp_data_mode, "S"},
     {"STRU", NAME, ftp_data_stru, "F"},
-    {"ALLO", 0, ftp_data_allo, "<bytes>"},
+    {"ALLO", NAME, ftp_data_allo, "<bytes>"},
     {"REST", NAME, ftp_data_rest, "<offset>"},
     {"PASV", 0, ftp_data_pasv, ""},
     {"EPSV", 0, ftp_data_epsv, "[1 | ALL]"},

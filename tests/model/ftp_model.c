@@ -267,7 +267,7 @@ static void run(struct model *model, const struct model_line *line)
     } else if (strcmp(verb, "ABOR") == 0) {
         abor(model);
     } else if (!*argument &&
-               strstr("SITE TYPE MODE STRU REST PORT EPRT RETR STOR APPE CWD XCWD MKD "
+               strstr("SITE TYPE MODE STRU ALLO REST PORT EPRT RETR STOR APPE CWD XCWD MKD "
                       "XMKD RMD XRMD DELE RNFR RNTO SIZE MDTM MFMT ",
                       strcat(verb, " "))) {
         model_expect(model, 501);

@@ -368,7 +368,8 @@ bool model_names_run(struct model *model, const char *verb, const char *argument
     } else if (strcmp(verb, "STRU") == 0) {
         model_expect(model, is_one_of(argument, "[F]") ? 200 : 504);
     } else if (strcmp(verb, "ALLO") == 0) {
-        model_expect(model, 202);
+        bool good = is_one_of(argument, "[5][5 R 6]");
+        model_expect(model, good ? 202 : strcmp(argument, "5 5") == 0 ? 501 : 552);
     } else {
         return false;
     }

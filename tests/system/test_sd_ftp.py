@@ -179,7 +179,7 @@ def test_write_protected(slot, card):
 
 def test_full(slot, card):
     ftp = slot.ftp
-    with pytest.raises(error_perm, match="^552 Not stored: no space left"):
+    with pytest.raises(error_perm, match="^552 Not stored: no space left beside the old file, .* delete it first"):
         ftp.storbinary("STOR /sd/hello.txt", io.BytesIO(bytes(5 * MIB)))
     assert retrieve(ftp, "/sd/hello.txt") == b"hello\n", "the old file"
     assert store(ftp, "/sd/fits.bin", bytes(3 * MIB)).startswith("226"), "there is room again"

@@ -1,9 +1,11 @@
 """One card, a PC and a WiPy: made and filled there, changed here by FTP and Python, read back and checked there."""
 
 import calendar
+import io
 import os
 import subprocess
 import time
+from ftplib import error_perm
 
 import pytest
 
@@ -183,6 +185,34 @@ def test_sizes(slot, tmp_path, seeded, size, kind):
     assert card.path.stat().st_blocks * 512 < 100 * MIB, "it stays sparse"
 
 
+def go_on_behind_4_gib(ftp, path, size):
+    """REST and APPE at the end of "the end!", and behind it, where nothing is lost; it is as before afterwards."""
+
+    def rest(offset):
+        received = []
+        ftp.retrbinary(f"RETR {path}", received.append, rest=offset)
+        return b"".join(received)
+
+    def stored(command, data, offset):
+        ftp.storbinary(f"{command} {path}", io.BytesIO(data), rest=offset)
+        return ftp.sendcmd(f"SIZE {path}")
+
+    assert rest(size - 8) == b"the end!" and rest(size) == b""
+    for offset in (size + 1, size + (1 << 32), 1 << 62):
+        for command in ("RETR", "STOR"):
+            with pytest.raises(error_perm, match="^554 .*the file ends before the offset of REST"):
+                ftp.transfercmd(f"{command} {path}", rest=offset)
+    with pytest.raises(error_perm, match="^503 .*APPE begins at the end"):
+        ftp.transfercmd(f"APPE {path}", rest=size + 1)
+    with pytest.raises(error_perm, match="^501 "):
+        ftp.sendcmd(f"REST {1 << 63}")
+    assert ftp.sendcmd(f"SIZE {path}") == f"213 {size}"
+    assert stored("APPE", b"!!", size) == f"213 {size + 2}"
+    assert stored("APPE", b"?", None) == f"213 {size + 3}" and rest(size - 8) == b"the end!!!?"
+    assert stored("STOR", b"END!", size - 4) == f"213 {size}" and rest(size - 8) == b"the END!"
+    assert stored("STOR", b"end!", size - 4) == f"213 {size}"
+
+
 @pytest.mark.limit(1500 if LONG else 120)
 def test_a_file_of_more_than_4_gib(slot, tmp_path):
     """SIZE, LIST and Python's positions; its last bytes are where they belong."""
@@ -203,6 +233,11 @@ def test_a_file_of_more_than_4_gib(slot, tmp_path):
     assert [line.split()[4] for line in lines] == [str(size)]
     assert slot.session.python("os.stat('/sd/large.bin')[6]") == str(size)
     assert slot.session.python(f"f = open('/sd/large.bin', 'r+b'); f.seek(-7, 2), f.read(), f.write(b'!'), f.close()") == f"({size - 7}, b'the end', 1, None)"
+    slot.out()
+    card.fsck()
+    assert Exfat(card).files()["large.bin"][0] == size + 1
+    ftp = slot.mount(card)
+    go_on_behind_4_gib(ftp, "/sd/large.bin", size + 1)
     slot.out()
     card.fsck()
     assert Exfat(card).files()["large.bin"][0] == size + 1

@@ -309,6 +309,12 @@ static inline void fake_closedir(struct ftp_dir *dir)
     dir->used = false;
 }
 
+static inline uint64_t fake_room(const char *path)
+{
+    assert_non_null(node_of(path));
+    return room;
+}
+
 static inline const char *fake_words(void)
 {
     return words;
@@ -330,6 +336,7 @@ static const struct ftp_files fake_files = {
     .opendir = fake_opendir,
     .readdir = fake_readdir,
     .closedir = fake_closedir,
+    .room = fake_room,
     .words = fake_words,
 };
 

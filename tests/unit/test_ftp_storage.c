@@ -243,11 +243,21 @@ static void fill_up(uint32_t leave)
 static void test_what_does_not_fit(void **state)
 {
     put("/flash/f", old_data, OLD);
+    assert_true(ftp_storage_room("/flash/lib") > NEW);
     fill_up(250000);
+    assert_true(ftp_storage_room("/flash") <= 250000);
+    assert_int_equal(ftp_storage_room("/"), ftp_storage_room("/flash"));
+    assert_true(ftp_storage_room("/sd") == UINT64_MAX);
     struct ftp_file *file = open_store("/flash/new", FTP_STORE_WHOLE, 0);
     assert_int_equal(send(file, new_data, NEW), STORAGE_FULL);
     ftp_storage_abandon(file);
     assert_int_equal(get("/flash/new"), -1);
+
+    /* Both must fit: the old one is there until the new one is complete. */
+    file = open_store("/flash/f", FTP_STORE_WHOLE, 0);
+    assert_int_equal(send(file, new_data, NEW), FTP_FILES_BESIDE);
+    ftp_storage_abandon(file);
+    assert_file("/flash/f", old_data, OLD);
 
     /* What was there stays, and what was synced behind it. */
     file = open_store("/flash/f", FTP_STORE_APPEND, 0);

@@ -177,8 +177,16 @@ static void test_polite_answers(void **state)
         ask_code(cases[i].command, cases[i].code);
     }
     ask_code("HOST wipy.local", "503 ");
-    ask_code("ALLO 1000000000", "202 ");
+    ask_code("ALLO 1000000", "202 ");
     ask_code("ALLO 100 R 10", "202 ");
+    ask("ALLO 1000001", "552 Only 1000000 bytes are free here: delete something first.\r\n");
+    ask_code("ALLO 18446744073709551615", "552 ");
+    static const char *const nonsense[] = {
+        "ALLO",     "ALLO x",     "ALLO -1",    "ALLO 5x",     "ALLO 5 ",
+        "ALLO 5 R", "ALLO 5 X 1", "ALLO 5 R x", "ALLO 5 R 1 ", "ALLO 18446744073709551616"};
+    for (size_t i = 0; i < sizeof nonsense / sizeof nonsense[0]; i++) {
+        ask_code(nonsense[i], "501 ");
+    }
     ask_code("STRU R", "504 ");
     ask_code("MODE S", "200 ");
     ask_code("MODE C", "504 ");
