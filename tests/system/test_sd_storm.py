@@ -120,21 +120,25 @@ class Storm:
             writer.join(60)
             assert not writer.is_alive()
 
-    def without_growing(self, kind, said):
-        """A file that was growing has clusters that its size does not tell of yet."""
-        grows = {
-            "FAT": r"/(.+)\n +File size is \d+ bytes, cluster chain length is > \d+ bytes\.\n +Truncating file to \d+ bytes\.\n",
-            "exFAT": r"ERROR: /(.+): more clusters are allocated\..*\n",
+    def unexpected(self, kind, said):
+        """Without what storage/storage.h tells of: a file that was growing has clusters that its size does not tell of yet, an interrupted rename leaves both names."""
+        growing, both_names = {
+            "FAT": (r"/(.+)\n +File size is \d+ bytes, cluster chain length is > \d+ bytes\.\n +Truncating file to \d+ bytes\.\n",
+                    r"/.+  and\n/(.+)\n  share clusters\.\n  Truncating second to 0 bytes\.\n"
+                    r"(?:/.+\n  File size is \d+ bytes, cluster chain length is 0 bytes\.\n  Truncating file to 0 bytes\.\n)?"),
+            "exFAT": (r"ERROR: /(.+): more clusters are allocated\..*\n", r"ERROR: /(.+): cluster is already allocated for the other file\..*\n"),
         }[kind]
-        return re.sub(grows, lambda match: "" if match[1] in self.flying else match[0], "\n".join(said) + "\n").splitlines()
+        text = "\n".join(said) + "\n"
+        for pattern, names in (growing, self.flying), (both_names, self.moving[:2] if self.moving else ()):
+            text = re.sub(pattern, lambda match, names=names: "" if match[1] in names else match[0], text)
+        return [line for line in text.splitlines() if not re.fullmatch(HARMLESS[kind], line)]
 
     def check_card(self):
         """As a PC sees it; repairs it, as the PC asks its user to."""
         kind = "exFAT" if self.card.kind == "exFAT" else "FAT"
         said = self.card.ask_fsck("-n")
         said = (said.stdout + said.stderr).splitlines()
-        unknown = [line for line in self.without_growing(kind, said) if not re.fullmatch(HARMLESS[kind], line)]
-        assert not unknown, "\n".join(said)
+        assert not self.unexpected(kind, said), "\n".join([*said, f"in flight: {list(self.flying)}, being renamed: {self.moving and self.moving[:2]}"])
         self.card.ask_fsck("-a" if kind == "FAT" else "-y")
         self.card.fsck()
         if kind == "FAT":
@@ -159,10 +163,19 @@ class Storm:
         return copy.read_bytes()
 
     def check_files(self, read):
+        found = {name: read(name) for name in self.safe}
         for name, data in self.safe.items():
-            now = read(name)
-            assert now == data or now == self.flying.get(name, b"?"), f"{name} has {len(now)} bytes, it was confirmed with {len(data)}"
-            self.safe[name] = now
+            now = found[name]
+            whole = now == data or now == self.flying.get(name, b"?") or self.is_emptied_twin(name, found)
+            assert whole, f"{name} has {len(now)} bytes, it was confirmed with {len(data)}"
+        self.safe = found
+
+    def is_emptied_twin(self, name, found):
+        """A PC that repairs an interrupted rename leaves the contents to one of the two names."""
+        if not self.moving or name not in self.moving[:2] or found[name] != b"":
+            return False
+        old, new, data, _ = self.moving
+        return found.get(old if name == new else new) == data
 
 
 def storm_of(make_board, tmp_path, seeded, kind):
