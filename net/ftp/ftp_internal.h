@@ -1,6 +1,6 @@
 /* Between the files of the session only: ftp_session.c (states, control connection), ftp_verbs.c
  * (the table of commands), ftp_login.c, ftp_data.c (how to transfer), ftp_names.c, ftp_times.c,
- * ftp_transfer.c (data), ftp_store.c (data that comes), ftp_listing.c. */
+ * ftp_site.c, ftp_transfer.c (data), ftp_store.c (data that comes), ftp_listing.c. */
 #ifndef NET_FTP_FTP_INTERNAL_H
 #define NET_FTP_FTP_INTERNAL_H
 
@@ -64,10 +64,11 @@ int ftp_names_stat(const struct ftp_session *session, const char *argument,
 bool ftp_names_stat_file(struct ftp_session *session, const char *argument,
                          char path[STORAGE_PATH_MAX], struct storage_stat *stat);
 
-/* ---- ftp_times.c: also SITE, whose only other command is polite */
-ftp_act ftp_times_mdtm, ftp_times_mfmt, ftp_times_site;
-/* HELP SITE. */
-void ftp_times_help(struct ftp_session *session);
+/* ---- ftp_times.c */
+ftp_act ftp_times_mdtm, ftp_times_mfmt, ftp_times_utime;
+
+/* ---- ftp_site.c */
+ftp_act ftp_site_run, ftp_site_help;
 
 /* ---- ftp_transfer.c */
 ftp_act ftp_transfer_retrieve;

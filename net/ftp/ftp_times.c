@@ -1,5 +1,5 @@
-/* The commands about time stamps, and SITE: MDTM (RFC 3659 section 3), MFMT
- * (draft-somers-ftp-mfxx), SITE UTIME in its two forms. */
+/* The commands about time stamps: MDTM (RFC 3659 section 3), MFMT (draft-somers-ftp-mfxx), SITE
+ * UTIME in its two forms. */
 #include <string.h>
 
 #include "net/ftp/ftp_internal.h"
@@ -75,8 +75,6 @@ void ftp_times_mfmt(struct ftp_session *session, const char *argument)
     }
 }
 
-/* ---- SITE */
-
 /* "name ACCESS MODIFY CREATE UTC", each a stamp: cuts `text` behind the name and gives the second
  * one. */
 static bool cut_long_form(char *text, uint32_t *mtime)
@@ -100,7 +98,7 @@ static bool cut_long_form(char *text, uint32_t *mtime)
     return true;
 }
 
-static void utime(struct ftp_session *session, const char *argument)
+void ftp_times_utime(struct ftp_session *session, const char *argument)
 {
     char text[FTP_COMMAND_MAX + 1];
     char path[STORAGE_PATH_MAX];
@@ -118,60 +116,4 @@ static void utime(struct ftp_session *session, const char *argument)
     } else {
         ftp_reply(session, 200, "The time is set.");
     }
-}
-
-/* Clients that keep modes are told that all is well. */
-static void chmod(struct ftp_session *session, const char *argument)
-{
-    char path[STORAGE_PATH_MAX];
-    struct storage_stat stat;
-    size_t digits = strspn(argument, "01234567");
-    if (digits == 0 || digits > 4 || argument[digits] != ' ' || !argument[digits + 1]) {
-        ftp_reply(session, 501, "CHMOD needs an octal mode, such as 644, and a name.");
-        return;
-    }
-    int result = ftp_names_stat(session, argument + digits + 1, path, &stat);
-    if (result != STORAGE_OK) {
-        ftp_reply_error(session, result, FTP_EXISTING, "Not known");
-    } else {
-        ftp_reply(session, 200, "OK, though files have no modes here.");
-    }
-}
-
-static void site_help(struct ftp_session *session, const char *argument)
-{
-    ftp_times_help(session);
-}
-
-static const struct {
-    const char *name;
-    ftp_act *act;
-    const char *syntax;
-} sites[] = {
-    {"CHMOD", chmod, "<mode> <name>"},
-    {"HELP", site_help, ""},
-    {"UTIME", utime, "<YYYYMMDDhhmm[ss]> <name>"},
-    {"UTIME", utime, "<name> <accessed> <modified> <created> UTC"},
-};
-
-void ftp_times_help(struct ftp_session *session)
-{
-    text_string(&session->output, "214-These SITE commands work:\r\n");
-    for (size_t i = 0; i < sizeof sites / sizeof sites[0]; i++) {
-        text_char(&session->output, ' ');
-        ftp_reply_syntax(session, sites[i].name, sites[i].syntax);
-    }
-    ftp_reply(session, 214, "End");
-}
-
-void ftp_times_site(struct ftp_session *session, const char *argument)
-{
-    for (size_t i = 0; i < sizeof sites / sizeof sites[0]; i++) {
-        const char *rest = ftp_words_after(argument, sites[i].name);
-        if (rest) {
-            sites[i].act(session, rest);
-            return;
-        }
-    }
-    ftp_reply(session, 504, "SITE knows CHMOD, UTIME and HELP.");
 }

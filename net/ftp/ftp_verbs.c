@@ -124,7 +124,7 @@ static const struct verb {
     {"NOOP", ANYTIME, noop, ""},
     {"HELP", ANYTIME, help, "[<command>]"},
     {"STAT", URGENT, status, "[<name>]"},
-    {"SITE", NAME, ftp_times_site, "CHMOD | UTIME | HELP"},
+    {"SITE", NAME, ftp_site_run, "CHMOD | UTIME | HELP"},
 
     {"TYPE", NAME, ftp_data_type, "A | I | L 8"},
     {"MODE", NAME, ftp_data_mode, "S"},
@@ -185,7 +185,7 @@ static void help(struct ftp_session *session, const char *argument)
         return;
     }
     if (ftp_words_after(argument, "SITE")) {
-        ftp_times_help(session);
+        ftp_site_help(session, "");
         return;
     }
     for (size_t i = 0; i < VERBS; i++) {
