@@ -383,6 +383,24 @@ static inline int tear_down(void **state)
     return 0;
 }
 
+/* A store that is under way: 5000 bytes have come. */
+static inline void start_store(const char *command)
+{
+    passive();
+    ask_code(command, "150 ");
+    assert_int_equal(upload_data(pattern, 5000), 5000);
+}
+
+/* ... is given up, and has changed nothing. */
+static inline void assert_old_file(void)
+{
+    assert_false(data_connected);
+    assert_int_equal(handles_in_use(), 0);
+    assert_int_equal(node_of("/flash/main.py")->stat.size, 9);
+    assert_memory_equal(node_of("/flash/main.py")->data, "print(1)\n", 9);
+    assert_null(node_of("/flash/new"));
+}
+
 #define FTP_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 #endif

@@ -301,29 +301,6 @@ static void test_long_and_unknown_commands(void **state)
     ask_code("CWD a\tb", "550 ");
 }
 
-static void test_client_that_does_not_read(void **state)
-{
-    static uint8_t asked[6000];
-    log_in();
-    for (size_t i = 0; i < sizeof asked; i += 6) {
-        memcpy(asked + i, "HELP\r\n", 6);
-    }
-    size_t taken = 0, more;
-    while ((more = ftp_session_input(&session, asked + taken, sizeof asked - taken)) > 0) {
-        taken += more;
-    }
-    assert_true(taken < FTP_AHEAD_SIZE + 200);
-    /* Everything that was taken is answered in full. */
-    const char *text;
-    size_t ends = 0;
-    while (*(text = replies())) {
-        for (; (text = strstr(text, "214 End\r\n")); text++) {
-            ends++;
-        }
-    }
-    assert_int_equal(ends, taken / 6);
-}
-
 static void test_time_outs(void **state)
 {
     pass_link_us(FTP_LOGIN_US - 1);
@@ -393,7 +370,6 @@ int main(void)
         FTP_TEST(test_rename),
         FTP_TEST(test_longest_reply_fits),
         FTP_TEST(test_long_and_unknown_commands),
-        FTP_TEST(test_client_that_does_not_read),
         FTP_TEST(test_time_outs),
         FTP_TEST(test_half_closed_client_gets_its_answers),
         FTP_TEST(test_eviction),

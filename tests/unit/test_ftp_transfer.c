@@ -32,22 +32,6 @@ static void test_no_data_connection(void **state)
     ask_code("PASV", "503 ");
 }
 
-static void start_store(const char *command)
-{
-    passive();
-    ask_code(command, "150 ");
-    assert_int_equal(upload_data(pattern, 5000), 5000);
-}
-
-static void assert_old_file(void)
-{
-    assert_false(data_connected);
-    assert_int_equal(handles_in_use(), 0);
-    assert_int_equal(node_of("/flash/main.py")->stat.size, 9);
-    assert_memory_equal(node_of("/flash/main.py")->data, "print(1)\n", 9);
-    assert_null(node_of("/flash/new"));
-}
-
 static void test_uploads_that_break_off(void **state)
 {
     log_in();
@@ -291,71 +275,6 @@ static void test_slow_download(void **state)
     assert_true(data_reset);
 }
 
-static void test_commands_wait_for_the_transfer(void **state)
-{
-    log_in();
-    start_store("STOR flash/x");
-    say("NOOP");
-    expect("");
-    static const uint8_t many[2 * FTP_AHEAD_SIZE] = "PWD\r\nSYST\r\n";
-    assert_int_equal(ftp_session_input(&session, many, 11), 11);
-    assert_int_equal(ftp_session_input(&session, many + 11, sizeof many - 11), FTP_AHEAD_SIZE - 11);
-    assert_int_equal(ftp_session_input(&session, many, 1), 0);
-    end_upload();
-    expect("226 Stored.\r\n200 OK.\r\n257 \"/\" is the current directory.\r\n215 UNIX Type: "
-           "L8\r\n");
-    say("");
-    expect_code("500 ");
-    start_store("STOR flash/x");
-    ask_code("STAT", "211-");
-    end_upload();
-    expect_code("226 ");
-}
-
-/* What stands behind a command that waits is not seen by it, except an ABOR. */
-static void test_abor_overtakes_what_waits(void **state)
-{
-    log_in();
-    start_store("STOR flash/main.py");
-    say("NOOP\r\nABOR x\r\nPWD");
-    expect("");
-    say("\xff\xf4\xff\xf2"
-        "abor\r\nABOR\r\nNOOP");
-    expect("426 The transfer is given up.\r\n200 OK.\r\n226 Transfer aborted.\r\n257 \"/\" is the "
-           "current directory.\r\n226 No transfer to abort.\r\n226 No transfer to abort.\r\n200 "
-           "OK.\r\n");
-    assert_old_file();
-
-    /* that came before the transfer began, and in pieces */
-    passive();
-    offer("STOR flash/main.py\r\nNOOP\r\nAB", 28);
-    expect("150 Send the data.\r\n");
-    offer("OR\r\n", 4);
-    expect("426 The transfer is given up.\r\n200 OK.\r\n226 Transfer aborted.\r\n");
-    assert_old_file();
-
-    /* of two transfers */
-    passive();
-    say("STOR flash/main.py\r\nPASV\r\nRETR flash/main.py\r\nNOOP\r\nABOR");
-    expect("150 Send the data.\r\n426 The transfer is given up.\r\n227 Entering Passive Mode "
-           "(192,168,1,1,7,232)\r\n150 Here is the data.\r\n426 The transfer is given up.\r\n200 "
-           "OK.\r\n226 Transfer aborted.\r\n");
-    assert_old_file();
-
-    /* too far behind */
-    char far[FTP_AHEAD_SIZE - 4];
-    memset(far, 'x', sizeof far - 1);
-    far[sizeof far - 1] = '\0';
-    start_store("STOR flash/x");
-    say("NOOP");
-    say(far);
-    assert_int_equal(ftp_session_input(&session, (const uint8_t *)"ABOR\r\n", 6), 3);
-    expect("");
-    end_upload();
-    expect("226 Stored.\r\n200 OK.\r\n500 This is no FTP command.\r\n");
-    ask("R", "226 No transfer to abort.\r\n");
-}
-
 /* RFC 959 section 4.1.3. */
 static void test_abor_closes_a_data_connection_without_transfer(void **state)
 {
@@ -378,8 +297,6 @@ int main(void)
         FTP_TEST(test_store_refused),
         FTP_TEST(test_empty_files),
         FTP_TEST(test_slow_download),
-        FTP_TEST(test_commands_wait_for_the_transfer),
-        FTP_TEST(test_abor_overtakes_what_waits),
         FTP_TEST(test_abor_closes_a_data_connection_without_transfer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
