@@ -76,8 +76,8 @@ static void text_address(struct text *text, const struct telnet_connection *conn
 static bool io_claim(void *context, bool take_over)
 {
     struct telnet_connection *connection = context;
-    if (telnet_owner != NULL && !telnet_owner->finished) {
-        if (!take_over) {
+    if (telnet_owner != NULL) {
+        if (!telnet_owner->finished && !take_over) {
             return false;
         }
         char words[TELNET_OWNER_MAX + 1] = {0};
@@ -86,8 +86,6 @@ static bool io_claim(void *context, bool take_over)
         text_address(&text, connection);
         text_string(&text, ".\r\n");
         telnet_say(telnet_owner->pcb, words);
-    }
-    if (telnet_owner != NULL) {
         let_go(telnet_owner);
     }
     telnet_owner = connection;

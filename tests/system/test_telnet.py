@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from stream import DO, DONT, IAC, LIMIT, PROMPT, SB, SE, WILL, WONT, Client, pattern
+from stream import DO, DONT, IAC, LIMIT, PROMPT, SB, SE, WILL, WONT, Client
 
 ECHO, SGA, LINEMODE, NAWS = 1, 3, 34, 31
 AYT, IP, NOP, AO, EC, EL, DM = 246, 244, 241, 245, 247, 248, 242
@@ -71,7 +71,7 @@ def test_password_is_not_echoed(shared):
         assert b"python\r\n" not in session.log
 
 
-@pytest.mark.parametrize("end", [b"\r\n", b"\r\0", b"\r"])
+@pytest.mark.parametrize("end", [b"\r\n", b"\r\0", b"\r", b"\n"])
 def test_line_ends(shared, end):
     with shared.telnet(login=False) as session:
         session.expect(b"Login as: ")
@@ -155,78 +155,6 @@ def test_options_are_answered_without_a_loop(session):
         assert (WONT, option) in answers and (DONT, option) in answers
 
 
-def second_login(board, limit=LIMIT):
-    """Log in while another session is open, up to the question."""
-    second = board.telnet(login=False)
-    second.expect(b"Login as: ")
-    second.send(b"micro\r\n")
-    second.expect(b"Password: ")
-    second.send(b"python\r\n")
-    second.expect(pattern(r"\r\nsession from [0-9.]+, idle [0-9]+ s: take over\? \[y/N\] "), limit)
-    return second
-
-
-@pytest.mark.parametrize("keys", [b"y", b"Y\r\n"])
-def test_second_client_takes_over(shared, session, keys):
-    session.python("answer = 42")
-    session.send(b"answer")
-    session.expect(b"answer")
-    with second_login(shared) as second:
-        second.send(keys)
-        assert second.expect(b'Type "help()" for more information.\r\n') == b"y\r\nLogin succeeded!\r\n"
-        assert b"Taken over by a session from" in session.expect_end()
-        second.expect(PROMPT + b"answer")  # what is on the console's line, and it goes on from there
-        second.send(b" + 1\r")
-        second.expect(b"43\r\n" + PROMPT)
-
-
-@pytest.mark.parametrize("keys", [b"n", b"\r\n", b"x"])
-def test_second_client_lets_be(shared, session, keys):
-    with second_login(shared) as second:
-        second.send(keys)
-        assert b"The other session stays." in second.expect_end()
-    assert session.python("1+1") == "2"
-
-
-def test_wrong_password_gets_no_question(shared, session):
-    with shared.telnet(login=False) as second:
-        second.send(b"micro\r\nwrong\r\n")
-        assert b"session from" not in second.expect(b"Invalid credentials")
-    assert session.python("1+1") == "2"
-
-
-def test_question_does_not_wait_for_ever(shared, session):
-    with second_login(shared) as second:
-        assert b"No answer" in second.expect_end(45)
-    assert session.python("1+1") == "2"
-
-
-def test_dead_client_locks_nobody_out(shared):
-    """A client that was switched off: its connection is open as far as the board can know, and takes nothing."""
-    dead = shared.telnet()
-    dead.send(b"for i in range(30000): print('0123456789' * 10)\r\r")
-    with second_login(shared) as second:
-        second.send(b"y")
-        second.expect(b"Login succeeded!")
-        second.clean_prompt(60)
-    dead.close()
-
-
-def test_refusals_keep_others_waiting_for_nothing(shared):
-    """Many wrong tries at once: the right password is accepted at once, and the session is alive meanwhile."""
-    guessers = [shared.telnet(login=False) for _ in range(4)]
-    for guesser in guessers:
-        guesser.expect(b"Login as: ")
-        guesser.send(b"micro\r\nguess\r\n")
-        guesser.expect(b"Password: ")
-    with shared.telnet() as session:
-        assert session.python("1+1") == "2"
-        assert sum(b"Invalid" in guesser.text or guesser.pump(0) for guesser in guessers) < 4, "the right one overtakes them"
-    for guesser in guessers:
-        guesser.expect(b"Invalid credentials, try again.\r\n")
-        guesser.close()
-
-
 def test_next_client_after_one_that_vanished(shared):
     for _ in range(5):
         session = shared.telnet()
@@ -304,6 +232,18 @@ def test_window_size(session):
     assert session.python("import wipy; wipy.terminal_size()") == "(132, 43)"
     session.send_raw(bytes([IAC, SB, NAWS, 0, 255, 255, 0, 43, IAC, SE]))  # 255 is doubled
     assert session.python("wipy.terminal_size()") == "(255, 43)"
+
+
+@pytest.mark.parametrize("columns", [0, 1, 2, 3, 65534])
+def test_window_that_cannot_be(session, columns):
+    """The prompt works whatever the client says of its window."""
+    session.accepts.add(NAWS)
+    session.send_raw(bytes([IAC, WILL, NAWS, IAC, SB, NAWS, *columns.to_bytes(2, "big"), 0, 43, IAC, SE]))
+    session.prompt()
+    session.send("x = 'ů日' + LEFT\x1b[D\x7f\x01\x05\x15\x1b[A\x15print(6 * 7)\r".encode())
+    session.expect(b"\r\n42\r\n" + PROMPT)
+    session.send(b"import wipy; print(wipy.terminal_size())\r")
+    session.expect(f"\r\n{(columns, 43) if columns in (2, 3) else None}\r\n".encode() + PROMPT)
 
 
 def test_abort_output(session):

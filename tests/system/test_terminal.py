@@ -112,6 +112,29 @@ def test_keys(terminal, keys, line):
     terminal.session.send(b"\x03")
 
 
+@pytest.mark.parametrize("begun", [b"\x1b", b"\x1b[", b"\x1b[1;", b"\x1bO"])
+def test_control_key_ends_a_sequence_and_counts(terminal, begun):
+    """Ctrl-C after a lone Esc is not swallowed, nor is Enter, nor the arrow after another Esc."""
+    terminal.session.send(b"nonsense" + begun + b"\x03")
+    terminal.session.expect(b"nonsense\r\n" + PROMPT)
+    terminal.session.send(b"print(6 * 7)" + begun + b"\r")
+    terminal.session.expect(b"\r\n42\r\n" + PROMPT)
+    terminal.session.send(b"print(6 * 8)" + begun + LEFT + b"\x7f7\r")
+    terminal.session.expect(b"\r\n42\r\n" + PROMPT)
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+def test_each_end_of_line_is_one(shared, end):
+    """On the UART, too, where nothing is taken out on the way."""
+    uart = shared.uart()
+    uart.prompt()
+    uart.send(end.join([b"x = input('?')", b"one", b"y = input('?')", b"", b"print([x, y])", b""]))
+    uart.expect(b"\r\n['one', '']\r\n" + PROMPT)
+    uart.send(b"if x:" + end + b"print('two')" + end * 4)
+    uart.expect(b"\r\ntwo\r\n" + PROMPT)
+    uart.close()
+
+
 def test_cursor_goes_by_columns(terminal):
     terminal.session.send("日本ů".encode())
     terminal.shows(">>> 日本ů", 4 + 5)
