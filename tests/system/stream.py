@@ -274,9 +274,9 @@ class Client(Stream):
         self.command = command
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ["TERM"] = "dumb"
             try:
-                os.execvp(command[0], command)
+                # What Python's readline has put into the environment behind os.environ's back, LINES and COLUMNS, is not of this terminal.
+                os.execvpe(command[0], command, {**os.environ, "TERM": "dumb"})
             finally:
                 os._exit(127)
         attributes = termios.tcgetattr(self.fd)

@@ -271,8 +271,9 @@ def test_no_user_namespaces(network):
     else:
         line = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
         result = client("unshare", "-Ur", "sh", "-c", line, "sh", *network.command("echo", "inside"))
-    assert result.returncode == 1 and "inside\n" not in result.stdout
-    assert "wipy join: this machine allows no user namespaces" in result.stdout and "as root" in result.stdout
+    said = result.stdout + (result.stderr or "")
+    assert result.returncode == 1 and "inside\n" not in said
+    assert "wipy join: this machine allows no user namespaces" in said and "as root" in said
 
 
 @needs_namespaces
