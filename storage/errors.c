@@ -50,8 +50,8 @@ static const char *why_no_card(void)
 {
     switch (storage_card()) {
     case STORAGE_CARD_DISABLED:
-        return "the card's slot is not enabled; SD(pins=('GP10', 'GP11', 'GP15')) in Python does "
-               "that";
+        return "the card's slot is not enabled; Python's SD(pins=('GP10', 'GP11', 'GP15')) "
+               "does that";
     case STORAGE_CARD_ABSENT:
         return "no card in the slot";
     case STORAGE_CARD_UNREADABLE:

@@ -62,6 +62,8 @@ static void next_command(void)
         "MFMT 20200101000000 /flash/f\r\n",
         "SITE UTIME a 2 3 4 UTC\r\n",
         "OPTS MLST type\r\n",
+        "STOU f\r\n",
+        "SITE CHMOD 644 f\r\n",
     };
     const char *command = commands[next() % (sizeof commands / sizeof commands[0])];
     offer(command, strlen(command));

@@ -95,7 +95,7 @@ def test_why_there_is_no_card(shared, tmp_path, control):
         for command in (*(f"{verb} /sd/x" for verb in (*ABOUT, *FETCHING, *STORING, "MKD")), "CWD /sd", "LIST /sd"):
             assert re.match(f"550 .*: {words}", refusal(control, command)), command
 
-    assert_words(r"the card's slot is not enabled; SD\(pins=")
+    assert_words(r"the card's slot is not enabled; Python's SD\(pins=")
     with shared.telnet() as session:
         shared.ctl("sd", "insert", card)
         session.python("import pyb; pyb.SD().mount()")
