@@ -270,6 +270,9 @@ static int rename_name(const char *from, const char *to)
     if (result == STORAGE_INVALID && is_below(to, from)) {
         return say(FTP_FILES_REFUSED, "a folder cannot go into itself");
     }
+    if (is_below(from, "/sd")) {
+        result = about(from, result);
+    }
     return about_new(to, result);
 }
 

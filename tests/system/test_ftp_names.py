@@ -99,7 +99,9 @@ def test_why_there_is_no_card(shared, tmp_path, control):
     with shared.telnet() as session:
         shared.ctl("sd", "insert", card)
         session.python("import pyb; pyb.SD().mount()")
+        assert control.command("RNFR /sd/hello.txt").startswith("350 ")
         shared.ctl("sd", "eject")
+        assert re.match("550 .*: no card in the slot", control.command("RNTO /flash/hello.txt"))
         wait_for(lambda: control.command("CWD /sd").startswith("550 "), "/sd is gone")
         assert_words("no card in the slot")
         shared.ctl("sd", "insert", blank(tmp_path / "blank.img"))
