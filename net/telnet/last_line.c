@@ -10,11 +10,13 @@ static bool continues_character(char byte)
 
 static void make_room(struct last_line *line, size_t wanted)
 {
-    if (line->size + wanted <= LAST_LINE_MAX)
+    if (line->size + wanted <= LAST_LINE_MAX) {
         return;
+    }
     size_t cut = line->size + wanted - LAST_LINE_MAX;
-    while (cut < line->size && continues_character(line->text[cut]))
+    while (cut < line->size && continues_character(line->text[cut])) {
         cut++;
+    }
     line->size -= cut;
     memmove(line->text, line->text + cut, line->size);
 }

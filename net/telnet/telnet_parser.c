@@ -73,14 +73,16 @@ size_t telnet_parser_feed(struct telnet_parser *parser, const uint8_t *input, si
         uint8_t byte = input[used++];
         switch (parser->state) {
         case TELNET_PARSE_DATA:
-            if (byte == TELNET_IAC)
+            if (byte == TELNET_IAC) {
                 parser->state = TELNET_PARSE_IAC;
-            else if (is_data(parser, byte))
+            } else if (is_data(parser, byte)) {
                 output[(*produced)++] = byte;
+            }
             break;
         case TELNET_PARSE_IAC:
-            if (after_iac(parser, byte, event) && is_data(parser, byte))
+            if (after_iac(parser, byte, event) && is_data(parser, byte)) {
                 output[(*produced)++] = byte;
+            }
             break;
         case TELNET_PARSE_OPTION:
             parser->state = TELNET_PARSE_DATA;

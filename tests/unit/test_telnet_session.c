@@ -9,13 +9,15 @@ static void test_eight_bit_clean(void **state)
     size_t size = 0;
     for (int byte = 0; byte < 256; byte++) {
         all[size++] = (char)byte;
-        if (byte == 255)
+        if (byte == 255) {
             all[size++] = (char)byte; /* IAC IAC */
+        }
     }
     assert_int_equal(send_bytes(all, size), size);
     assert_int_equal(world.typed_size, 256);
-    for (int byte = 0; byte < 256; byte++)
+    for (int byte = 0; byte < 256; byte++) {
         assert_int_equal(world.typed[byte], byte);
+    }
 }
 
 static void test_lf_and_nul_are_dropped_right_after_cr_only(void **state)
@@ -248,10 +250,11 @@ static void test_random_bytes(void **state)
     static const uint8_t favourites[] = {255, 250, 240, 251, 253, 254, 244, 246, 13, 10, 0, 'm'};
     srand(2);
     for (int round = 0; round < 20000; round++) {
-        if (round % 2 == 0)
+        if (round % 2 == 0) {
             start_logged_in(state);
-        else
+        } else {
             start(state);
+        }
         char bytes[200];
         for (size_t i = 0; i < sizeof bytes; i++) {
             bool favourite = rand() % 2 != 0;
@@ -263,8 +266,9 @@ static void test_random_bytes(void **state)
             world.room = (size_t)rand() % 50;
             sent += send_bytes(bytes + sent, part);
             wait_us((uint64_t)rand() % 2000000);
-            if (session->state == TELNET_CLOSED)
+            if (session->state == TELNET_CLOSED) {
                 break;
+            }
         }
         assert_true(world.typed_size <= sizeof bytes);
     }
