@@ -249,6 +249,8 @@ static void connection(char line[MODEL_LINE])
                                         "EPSV 2",
                                         "PORT 192,168,1,3,200,1",
                                         "PORT 192,168,1,2,0,21",
+                                        "PORT 192,168,1,2,0,0",
+                                        "EPRT |1|192.168.1.2|0|",
                                         "PORT 1,2,3",
                                         "PORT",
                                         "EPRT |2|::1|2000|",

@@ -159,8 +159,10 @@ static bool run_data(struct model *model, const char *verb, const char *argument
             model_expect(model, 522);
         } else if (!good || end == 0 || argument[end]) {
             model_expect(model, 501);
-        } else if (h[0] != 192 || h[1] != 168 || h[2] != 1 || h[3] != 2 || port < 1024) {
-            model_expect(model, 504);
+        } else if (h[0] != 192 || h[1] != 168 || h[2] != 1 || h[3] != 2) {
+            strcpy(model_expect(model, 504)->text[0], "address");
+        } else if (port < 1024) {
+            strcpy(model_expect(model, port == 0 ? 501 : 504)->text[0], "port");
         } else {
             model->data = MODEL_ACTIVE;
             model_expect(model, 200);
