@@ -1,7 +1,7 @@
 /* The FTP server on port 21: fixed pool of sessions (ftp_session.h) on lwIP's raw TCP.
  *
  * FTP_SERVER_SESSIONS control connections, each with one data connection; their memory is static,
- * about 9.8 KiB each. When all are in use, a new connection takes the place of the oldest one that
+ * about 9.7 KiB each. When all are in use, a new connection takes the place of the oldest one that
  * has not logged in, at once: who just connects keeps nobody out. That one is told `421` and
  * closed; the new one is when all have logged in. Passive ports are FTP_SERVER_PORT_FIRST and those
  * behind it, in random order, with a listener of the session's own on the address that its client
