@@ -208,6 +208,7 @@ static void test_abort_drops_output_until_python_waits(void **state)
     telnet_output_poll(&client);
     expect_seen("");
     say(">>> ");
+    telnet_output_sent();
     prompt = true;
     struct loop_deadline deadline = {HAL_CLOCK_NEVER, HAL_CLOCK_NEVER};
     telnet_output_deadline(&deadline);
