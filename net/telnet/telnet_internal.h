@@ -22,7 +22,8 @@ struct telnet_connection {
 /* Is logged in: has the console; NULL: nobody. */
 extern struct telnet_connection *telnet_owner;
 
-/* Send words, all or none; false: there is no room for them. They need not outlive the call. */
+/* Send all or nothing; false: there is no room. The data need not outlive the call. */
+bool telnet_send(struct tcp_pcb *pcb, const void *data, size_t size);
 bool telnet_say(struct tcp_pcb *pcb, const char *words);
 
 /* ---- the console's output, to telnet_owner */

@@ -14,7 +14,7 @@ static bool unsent; /* console output that TCP holds back until the next poll */
 static uint64_t waiting_until_us =
     HAL_CLOCK_NEVER; /* link time, while console output waits for the client */
 
-static bool send(struct tcp_pcb *pcb, const void *data, size_t size)
+bool telnet_send(struct tcp_pcb *pcb, const void *data, size_t size)
 {
     return tcp_sndbuf(pcb) >= size &&
            tcp_write(pcb, data, (u16_t)size, TCP_WRITE_FLAG_COPY) == ERR_OK;
@@ -22,7 +22,7 @@ static bool send(struct tcp_pcb *pcb, const void *data, size_t size)
 
 bool telnet_say(struct tcp_pcb *pcb, const char *words)
 {
-    return send(pcb, words, strlen(words));
+    return telnet_send(pcb, words, strlen(words));
 }
 
 /* Wait until the client has taken something; false when it has stalled or is gone. */
@@ -66,8 +66,8 @@ static void send_output(struct telnet_connection *connection, const char *data, 
     cut = false;
     while (size > 0 && !connection->stalled) {
         size_t piece = next_piece(pcb, data, size);
-        bool sent = (uint8_t)data[0] == TELNET_IAC ? send(pcb, "\xff\xff", 2)
-                                                   : piece > 0 && send(pcb, data, piece);
+        bool sent = (uint8_t)data[0] == TELNET_IAC ? telnet_send(pcb, "\xff\xff", 2)
+                                                   : piece > 0 && telnet_send(pcb, data, piece);
         if (sent) {
             unsent =
                 true; /* again after each: a poll while we waited may have sent what was there */
@@ -105,7 +105,7 @@ static void show_line_after(struct telnet_connection *connection, const char *wo
             text[size++] = last_line.text[i];
         }
     }
-    connection->stalled = !send(connection->pcb, text, size);
+    connection->stalled = !telnet_send(connection->pcb, text, size);
 }
 
 void telnet_output_show_line(struct telnet_connection *connection)

@@ -57,12 +57,8 @@ static void let_go(struct telnet_connection *connection)
 static void io_send(void *context, const void *data, size_t size)
 {
     struct telnet_connection *connection = context;
-    if (tcp_sndbuf(connection->pcb) >= size &&
-        tcp_write(connection->pcb, data, (u16_t)size, TCP_WRITE_FLAG_COPY) == ERR_OK) {
-        return;
-    }
     /* An answer to a client that does not read may be lost; the dialogue may not. */
-    if (connection->session.state != TELNET_OPEN) {
+    if (!telnet_send(connection->pcb, data, size) && connection->session.state != TELNET_OPEN) {
         connection->failed = true;
     }
 }
