@@ -108,7 +108,7 @@ class Session:
             while self._step():
                 pass
         except OSError:
-            pass  # one side has gone without a word
+            pass  # cut; or one side has gone without a word
         self.lines.append("close")
         for sock in (self.client, self.server, self.client_side, self.server_side):
             if sock:
@@ -219,6 +219,7 @@ class Session:
         if self.wire.cut_after is not None and self.wire.carried >= self.wire.cut_after:
             self._until_taken()
             self.wire.is_cut = True
+            raise ConnectionError("cut")  # at once: the rest, and the reply to it, may all be here already
         return None
 
     def _until_taken(self):
