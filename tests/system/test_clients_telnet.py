@@ -1,6 +1,5 @@
 """The second matrix of docs/clients.md: what telnet clients, and the tools that speak to the prompt, can do with a board."""
 
-import contextlib
 import re
 import select
 import socket
@@ -11,14 +10,13 @@ import pytest
 
 from board import ROOT, setting
 from clients.matrix import LACKS, WRITES, YES, Matrix
+from clients.telnet_programs import HORSE, PROGRAMS, at_prompt, log_in, resize, run_mpremote, start
 from clients.wire import escape
 from stream import PROMPT
 from test_repl import run_pyboard_on_telnet
-from test_telnet_clients import CLIENTS as PROGRAMS
-from test_telnet_clients import HORSE, log_in, resize, run_mpremote, start
 
 pytestmark = pytest.mark.skipif(not setting("MICROPYTHON_DIR"), reason="MICROPYTHON_DIR is not set")
-FILE = bytes(range(256)) * 10
+FILE = bytes(range(256)) * 4  # pyboard.py takes 0.3 s for each 256 bytes
 
 
 class Typed:
@@ -27,15 +25,8 @@ class Typed:
     def __init__(self, name, board, folder):
         self.name, self.board = name, board
 
-    @contextlib.contextmanager
     def session(self):
-        with start(self.name, self.board) as client:
-            log_in(client)
-            client.expect(b'Type "help()" for more information.')
-            client.expect(PROMPT)
-            client.send(b"\x03")
-            client.expect(PROMPT)
-            yield client
+        return at_prompt(self.name, self.board)
 
     def login(self):
         with self.session():
@@ -43,7 +34,9 @@ class Typed:
 
     def prompt(self):
         with self.session() as client:
-            client.send(b"for i in range(2): print('i', 20 + i)\r\r")
+            client.send(b"for i in range(2): print('i', 20 + i)\r")
+            client.expect(b"... ")  # Enter is one line
+            client.send(b"\r")
             client.expect(b"i 20")
             client.expect(b"i 21")
             client.expect(PROMPT)
