@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WIPY = Path(os.environ.get("WIPY", ROOT / "build/sanitizers/wipy")).resolve()
 START = os.getcwd()
 USER, PASSWORD = "micro", "python"
+THOUSAND = "/flash/thousand", {f"file{number:03}.txt" for number in range(1000)}  # what the fixture thousand_files makes
 FIRST_BOOT = {"boot.py", "main.py", "sys", "lib", "cert"}
 
 

@@ -115,6 +115,13 @@ def shared(make_shared):
     return make_shared("shared")
 
 
+@pytest.fixture(scope="module")
+def thousand_files(shared):
+    """A folder with 1,000 files on the shared board: THOUSAND."""
+    with shared.telnet() as prompt:
+        prompt.run("import os\nos.mkdir('/flash/thousand')\nfor i in range(1000): open('/flash/thousand/file%03d.txt' % i, 'w').close()", 60)
+
+
 @pytest.fixture
 def console(make_board):
     return Console(make_board("--no-laptop"))

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from clients.matrix import LACKS, WRITES, YES, Matrix
-from board import ROOT
+from board import ROOT, THOUSAND
 from clients.filezilla import Display, FileZilla, FileZillaPlain
 from clients.programs import CLIENTS, Failed
 from clients.wire import Wire
@@ -18,7 +18,6 @@ LONG = bool(os.environ.get("WIPY_TEST_LONG"))
 SPACES = "two  words and more.txt"
 HORSE = "žluťoučký kůň 🐎.txt"
 ROOM = 400_000  # bytes that the full board has left
-THOUSAND = {f"file{number:03}.txt" for number in range(1000)}
 
 
 class Desk:
@@ -216,7 +215,7 @@ def full(desk):
 
 
 def thousand(desk):
-    lists(desk, "/flash/thousand", THOUSAND)
+    lists(desk, *THOUSAND)
 
 
 def cut(desk):
@@ -268,12 +267,6 @@ FUNCTIONS = {  # title in the matrix: what it does, what the client must have fo
     "cut": (cut, "down"),
 }
 MATRIX = Matrix("ftp", [client.name for client in CLIENTS], list(FUNCTIONS))
-
-
-@pytest.fixture(scope="module")
-def thousand_files(shared):
-    with shared.telnet() as prompt:
-        prompt.run("import os\nos.mkdir('/flash/thousand')\nfor i in range(1000): open('/flash/thousand/file%03d.txt' % i, 'w').close()", 60)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,5 +1,6 @@
 """The second matrix of docs/clients.md: what telnet clients, and the tools that speak to the prompt, can do with a board."""
 
+import os
 import re
 import select
 import socket
@@ -8,7 +9,7 @@ import threading
 
 import pytest
 
-from board import ROOT, setting
+from board import ROOT, THOUSAND, setting, store
 from clients.matrix import LACKS, WRITES, YES, Matrix
 from clients.telnet_programs import HORSE, PROGRAMS, at_prompt, log_in, resize, run_mpremote, start
 from clients.wire import escape
@@ -149,6 +150,7 @@ class Tool:
 
     def __init__(self, name, board, folder):
         self.board, self.folder = board, folder
+        self.there = f"/flash/{self.name} {folder.name}"  # nobody else's
 
     def ok(self, *arguments):
         result = self.run(*arguments)
@@ -177,6 +179,46 @@ class Tool:
         assert (self.folder / "down.bin").read_bytes() == FILE
 
 
+    def names(self, folder):
+        """What it lists: a size and a name a line."""
+        return {line.split(None, 1)[1].rstrip("/") for line in self.files("ls", folder).splitlines() if line[:1] == " "}
+
+    def list(self):
+        with self.board.ftp() as ftp:
+            ftp.mkd(self.there)
+            ftp.mkd(f"{self.there}/folder")
+            store(ftp, f"{self.there}/file.txt", b"file")
+        assert self.names(self.there) == {"folder", "file.txt"}
+
+    def thousand(self):
+        folder, names = THOUSAND
+        assert self.names(folder) == names
+
+    def mkdir(self):
+        self.files("mkdir", self.there)
+        with self.board.ftp() as ftp:
+            assert dict(ftp.mlsd("/flash"))[os.path.basename(self.there)]["type"] == "dir"
+
+    def delete(self):
+        self.board.put(self.there, b"file")
+        self.files("rm", self.there)
+        with self.board.ftp() as ftp:
+            assert os.path.basename(self.there) not in dict(ftp.mlsd("/flash"))
+
+    def both_ways(self, name, data):
+        (self.folder / name).write_bytes(data)
+        self.copy(self.folder / name, f":/flash/{name}")
+        assert self.board.get(f"/flash/{name}") == data and name in self.names("/flash")
+        self.copy(f":/flash/{name}", self.folder / "back")
+        assert (self.folder / "back").read_bytes() == data
+
+    def names_of_files(self):
+        self.both_ways(f"two  words {HORSE}.txt", b"file")
+
+    def empty(self):
+        self.both_ways("empty", b"")
+
+
 class Pyboard(Tool):
     name = "pyboard.py"
 
@@ -192,8 +234,11 @@ class Pyboard(Tool):
     def run_file(self, path):
         return self.ok(path)
 
+    def files(self, *arguments):
+        return self.ok("-f", *arguments)
+
     def copy(self, source, target):
-        self.ok("-f", "cp", source, target)
+        self.files("cp", source, target)
 
 
 class Mpremote(Tool):
@@ -210,6 +255,9 @@ class Mpremote(Tool):
     def run_file(self, path):
         return self.ok("run", path)
 
+    def files(self, *arguments):
+        return self.ok(arguments[0], f":{arguments[1]}")
+
     def copy(self, source, target):
         self.ok("cp", source, target)
 
@@ -221,6 +269,7 @@ CLIENTS = {**{name: Typed for name in PROGRAMS}, "expect": Expect, "pyboard.py":
 FUNCTIONS = {
     "login": "login", "prompt": "prompt", "Ctrl-C": "interrupt", "UTF-8": "utf8", "paste": "paste", "raw REPL": "raw", "soft reset": "soft_reset",
     "resize": "resize", "take over": "take_over", "file up": "file_up", "file down": "file_down",
+    "list": "list", "delete": "delete", "mkdir": "mkdir", "names": "names_of_files", "0 bytes": "empty", "1,000 files": "thousand",
 }
 LACKING = {("busybox", "resize"): "it tells the size once"}
 MATRIX = Matrix("telnet", list(CLIENTS), list(FUNCTIONS))
@@ -228,9 +277,11 @@ MATRIX = Matrix("telnet", list(CLIENTS), list(FUNCTIONS))
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("client", CLIENTS)
-def test_client(client, function, shared, tmp_path):
+def test_client(client, function, shared, request, tmp_path):
     act = getattr(CLIENTS[client](client, shared, tmp_path), FUNCTIONS[function], None)
     can = act and (client, function) not in LACKING
+    if can and function == "1,000 files":
+        request.getfixturevalue("thousand_files")
     if can:
         act()
     MATRIX.see(client, function, YES if can else LACKS)
