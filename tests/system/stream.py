@@ -275,9 +275,11 @@ class Client(Stream):
         self.command = command
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for name in "LINES", "COLUMNS":  # of another terminal; Python's readline puts them into the environment behind os.environ's back
+                os.unsetenv(name)
+            os.environ["TERM"] = "dumb"
             try:
-                # What Python's readline has put into the environment behind os.environ's back, LINES and COLUMNS, is not of this terminal.
-                os.execvpe(command[0], command, {**os.environ, "TERM": "dumb"})
+                os.execvp(command[0], command)
             finally:
                 os._exit(127)
         attributes = termios.tcgetattr(self.fd)

@@ -176,7 +176,10 @@ def many_up(desk):
     files = [folder / f"{number}.bin" for number in range(8)]
     for file in files:
         file.write_bytes(desk.random.randbytes(40_000))
-    desk.client.many_up(files, f"{desk.there}/many")
+    with Wire(desk.board.address("ftp")) as wire:
+        client = desk.client_class(wire.address, desk.here / "home")
+        client.many_up(files, f"{desk.there}/many")
+        assert 2 <= len(wire.sessions) <= 4
     for file in files:
         desk.is_there(f"{desk.there}/many/{file.name}", file.read_bytes())
 
