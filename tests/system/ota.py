@@ -30,12 +30,14 @@ def refused(board, image, name=UPLOAD):
 
 
 def python_reset(board, how="import pyb; pyb.reset()"):
-    """Reset it from Python, by telnet."""
+    """Reset it from Python, by telnet. The session ends before the board does, so its next run is waited for."""
+    before = board.status()["board_ms"]
     session = board.telnet(prompt=False)
     session.clean_prompt()
     session.send(how.encode() + b"\r")
     session.expect_end()
     session.close()
+    wait_for(lambda: (now := board.status())["board_ms"] - now["uptime_ms"] > before, "the reset")
 
 
 def runs(board, version=None, **members):
