@@ -42,6 +42,12 @@ void console_init(void)
     uart_held_count = 0;
 }
 
+static void interrupt_reader(void)
+{
+    waiting = false; /* it has something to do: to end what waits */
+    interrupt_function();
+}
+
 /* How many bytes of the queue there are up to its last interrupt character; 0: it holds none. */
 static size_t queue_interrupted(void)
 {
@@ -62,7 +68,7 @@ void console_set_interrupt(int character, void (*interrupt)(void))
         queue_first = (queue_first + count) % CONSOLE_QUEUE_SIZE;
         queue_count -= count;
         full_since_us = HAL_CLOCK_NEVER;
-        interrupt_function();
+        interrupt_reader();
     }
 }
 
@@ -85,7 +91,7 @@ size_t console_offer(const uint8_t *data, size_t size)
         }
         if (taken > 0) {
             queue_clear();
-            interrupt_function();
+            interrupt_reader();
         }
     }
     while (taken < size && queue_count < CONSOLE_QUEUE_SIZE) {
@@ -108,7 +114,7 @@ void console_interrupt(void)
 {
     queue_clear();
     if (interrupt_character >= 0) {
-        interrupt_function();
+        interrupt_reader();
     } else {
         console_offer((const uint8_t[]){CTRL_C}, 1);
     }

@@ -44,7 +44,8 @@ uint32_t console_discarded(void);
 /* The reader (Python). */
 int console_read(void); /* one byte, -1: none now */
 bool console_readable(void);
-/* The reader has found nothing and waits, as far as one can tell: nothing was printed since. */
+/* The reader has found nothing and waits, as far as one can tell: nothing was printed since, and
+ * nothing has interrupted it. */
 bool console_is_waiting(void);
 
 /* Output: to the remote sink, when there is one, and to the UART. Waits while a reader of either is

@@ -309,12 +309,13 @@ static void consume(struct telnet_connection *connection)
 }
 
 /* Whether a client that sends no more has nothing to wait for either: its input is consumed, its
- * failure told, and Python, if it got there, has done what it typed. */
+ * failure told, Python, if it got there, has done what it typed, and it has taken what that made.
+ */
 static bool is_done(const struct telnet_connection *connection)
 {
     if (!connection->finished || connection->pending != NULL ||
         telnet_session_is_holding(&connection->session) ||
-        connection->session.state == TELNET_REFUSING) {
+        connection->session.state == TELNET_REFUSING || tcp_sndqueuelen(connection->pcb) > 0) {
         return false;
     }
     return connection != telnet_owner || (console_is_waiting() && !connection->stalled);

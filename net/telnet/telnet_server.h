@@ -8,9 +8,9 @@
  * password, the newcomer is refused with words.) A client that vanishes without a word is found out
  * by TCP, after about 110 s; one whose station has left the access point sooner (net/stations.h).
  *
- * A client that has ended its half (FIN) is served on until its input is used up and Python waits
- * for more, so that it sees what that made; then it is let go. What else bounds it is what bounds
- * every session, the idle time; but whoever logs in meanwhile gets the console unasked.
+ * A client that has ended its half (FIN) is served on until its input is used up, Python waits for
+ * more, and the client has taken what that made; then it is let go. What else bounds it is what
+ * bounds every session, the idle time; but whoever logs in meanwhile gets the console unasked.
  *
  * Input. What the console does not take stays unacknowledged in TCP, so that the client's window
  * closes. Of the clients that log in one is heard in a poll, in turn, because a try may take

@@ -162,6 +162,27 @@ def test_telnet_as_the_manual_says(network):
         hang_up(session)
 
 
+# Most of the output waits in the board: the kernel takes little of it. Nothing is read for longer than the board waits for a client that it has let go of (2 s).
+READS_LATE = '''
+import socket, sys, time
+with socket.socket() as sock:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    sock.connect((sys.argv[1], 23))
+    sock.sendall(b"micro\\npython\\nprint('m' * 25000 + 'end')\\n")
+    sock.shutdown(socket.SHUT_WR)
+    time.sleep(4)
+    seen = b""
+    while data := sock.recv(65536):
+        seen += data
+print(seen[-9:])
+'''
+
+
+@needs_namespaces
+def test_half_closed_telnet_client_reads_late(network):
+    assert network.inside(sys.executable, "-c", READS_LATE, ADDRESS) == "b'end\\r\\n>>> '\n"
+
+
 @needs_namespaces
 def test_ftp_as_the_manual_says(network):
     url = f"ftp://micro:python@{ADDRESS}"

@@ -157,6 +157,19 @@ def test_half_closed_client_sees_long_output(shared):
     assert b"".join(b"line %d\r\n" % i for i in range(3000)) in seen and seen.endswith(PROMPT)
 
 
+def test_half_closed_client_sees_what_it_interrupted(shared):
+    with socket.create_connection(shared.address("telnet"), timeout=LIMIT) as sock:
+        sock.sendall(b"micro\r\npython\r\ninput('name' + '? ')\r\n")
+        seen = b""
+        while b"name? " not in seen:
+            seen += sock.recv(65536)
+        sock.sendall(b"\x03")
+        sock.shutdown(socket.SHUT_WR)
+        while data := sock.recv(65536):
+            seen += data
+        assert b"KeyboardInterrupt" in seen and seen.endswith(PROMPT)
+
+
 def test_half_closed_client_sees_why_it_is_refused(shared):
     assert b"Invalid credentials, try again." in ended_half(shared, b"micro\r\nwrong\r\n")
     assert ended_half(shared, b"micro\r\n").endswith(b"Password: ")

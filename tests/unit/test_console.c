@@ -304,6 +304,14 @@ static void test_waiting_reader(void **state)
     assert_false(console_is_waiting()); /* it is about to read that */
     assert_int_equal(console_read(), 'k');
     assert_false(console_is_waiting());
+    assert_int_equal(console_read(), -1);
+    console_set_interrupt(CTRL_C, interrupt);
+    assert_true(console_is_waiting());
+    offer("\x03"); /* it will say so, and end */
+    assert_false(console_is_waiting());
+    assert_int_equal(console_read(), -1);
+    console_interrupt();
+    assert_false(console_is_waiting());
 }
 
 int main(void)
