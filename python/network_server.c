@@ -45,16 +45,17 @@ static void set_login_pair(mp_obj_t pair, bool save)
     set_login(items[0], items[1], save);
 }
 
-static void set_timeout(mp_obj_t seconds)
+static uint32_t get_timeout(mp_obj_t seconds)
 {
     if (!mp_obj_is_int(seconds)) {
         mp_raise_TypeError(MP_ERROR_TEXT(TIMEOUT_MUST));
     }
-    mp_int_t value = mp_obj_get_int(seconds);
-    if (value < 0 || value > (mp_int_t)NET_TIMEOUT_MAX_S ||
-        net_servers_set_timeout((uint32_t)value) < 0) {
+    /* One that is not small is out of range anyway. */
+    mp_int_t value = mp_obj_is_small_int(seconds) ? MP_OBJ_SMALL_INT_VALUE(seconds) : 0;
+    if (value < (mp_int_t)NET_TIMEOUT_MIN_S || value > (mp_int_t)NET_TIMEOUT_MAX_S) {
         mp_raise_ValueError(MP_ERROR_TEXT(TIMEOUT_MUST));
     }
+    return (uint32_t)value;
 }
 
 static void start(void)
@@ -76,14 +77,14 @@ static void change(const mp_obj_t *args, size_t n_args, mp_map_t *kw)
 {
     mp_arg_val_t arg[MP_ARRAY_SIZE(server_args)];
     mp_arg_parse_all(n_args, args, kw, MP_ARRAY_SIZE(server_args), server_args, arg);
+    bool has_timeout = arg[1].u_obj != mp_const_none;
+    uint32_t timeout = has_timeout ? get_timeout(arg[1].u_obj) : net_servers_timeout();
     if (arg[0].u_obj != mp_const_none) {
         set_login_pair(arg[0].u_obj, arg[2].u_bool);
     } else if (arg[2].u_bool) {
         mp_raise_ValueError(MP_ERROR_TEXT("save=True needs login=(user, password)"));
     }
-    if (arg[1].u_obj != mp_const_none) {
-        set_timeout(arg[1].u_obj);
-    }
+    net_servers_set_timeout(timeout); /* last: what is refused has changed nothing */
 }
 
 /* Server([id], *, login, timeout, save): without settings it changes nothing. */
@@ -134,7 +135,7 @@ static mp_obj_t server_timeout(size_t n_args, const mp_obj_t *args)
     if (n_args == 0) {
         return mp_obj_new_int_from_uint(net_servers_timeout());
     }
-    set_timeout(args[0]);
+    net_servers_set_timeout(get_timeout(args[0]));
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(python_server_timeout_obj, 0, 1, server_timeout);

@@ -84,11 +84,19 @@ def test_safe_boot_opens_the_door(make_board):
         ("init(save=True)", "ValueError: save=True needs login"),
         ("init(timeout='5')", "TypeError: timeout must be a number of seconds, 5 to 86400"),
         ("timeout(4)", "ValueError: timeout must be a number of seconds, 5 to 86400"),
+        ("timeout(10**30)", "ValueError: timeout must be a number of seconds, 5 to 86400"),
     ],
 )
 def test_bad_settings_are_told(shared, call, words):
     with shared.telnet() as session:
         assert words in session.python(f"import network; network.Server().{call}")
+
+
+@pytest.mark.parametrize("settings", ["login=('a', 'b'), timeout=1, save=True", "login=('a', ''), timeout=60"])
+def test_refused_settings_change_nothing(shared, settings):
+    with shared.telnet() as session:
+        assert "ValueError" in session.python(f"import network; network.Server({settings})")
+        assert session.python("network.Server()") == "Server(login=('micro', ...), timeout=300)"
 
 
 def test_settings_are_shown(board):
