@@ -49,6 +49,9 @@ int net_servers_start(void)
     int result = telnet_server_start();
     if (result == 0) {
         result = ftp_server_start();
+        if (result < 0) {
+            telnet_server_stop();
+        }
     }
     running = result == 0;
     return result;

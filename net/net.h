@@ -26,7 +26,7 @@ void net_poll(void);
 void net_deadline(struct loop_deadline *deadline);
 
 /* The services, telnet and FTP. Stopping them ends their sessions; they run again after the next
- * hard reset. 0, or a negative hal_result. */
+ * hard reset. Starting: 0, or a negative hal_result, when a program has a port: then none runs. */
 int net_servers_start(void);
 void net_servers_stop(void);
 bool net_servers_running(void);

@@ -4,8 +4,8 @@
  * keeps its answer back until the time that login_try() gives, and reads no further try from that
  * client meanwhile; nobody else waits. The delay is LOGIN_DELAY_US for the first failure, twice as
  * long for each further one, LOGIN_DELAY_MAX_US at most. Failures are counted over all services and
- * clients, so that many connections do not make guessing faster; one is forgotten for every
- * LOGIN_FORGET_US without another. */
+ * clients; one is forgotten for every LOGIN_FORGET_US without another. What that does not stop:
+ * docs/security.md, "Passwords". */
 #ifndef NET_LOGIN_LOGIN_H
 #define NET_LOGIN_LOGIN_H
 

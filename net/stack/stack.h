@@ -32,9 +32,10 @@ struct tcp_pcb *stack_listen(uint16_t port, uint8_t backlog);
 bool stack_is_service(const struct tcp_pcb *pcb);
 
 /* Let go of a connection politely: what was written is still sent, then FIN; what the peer still
- * sends is discarded, so that no RST overtakes the last words; after 2 s without its FIN the
- * connection is aborted. The caller's callbacks and argument are gone, and the PCB gets the lowest
- * priority. Not to be called from that PCB's own error callback. */
+ * sends is discarded, so that no RST overtakes the last words; when it has taken
+ * nothing for 2 s, and its FIN has not come, the connection is aborted. The caller's callbacks and
+ * argument are gone, and the PCB gets the lowest priority. Not to be called from that PCB's own
+ * error callback. */
 void stack_linger(struct tcp_pcb *pcb);
 
 #endif

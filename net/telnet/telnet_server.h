@@ -39,7 +39,8 @@
  */
 void telnet_server_init(const char *banner);
 
-/* Listen; 0, or HAL_ERROR_FAILED when lwIP has no PCB left for it. Does nothing while it runs. */
+/* Listen; 0, or HAL_ERROR_FAILED when somebody else has the port, or lwIP has no PCB left for it.
+ * Does nothing while it runs. */
 int telnet_server_start(void);
 /* Let every client go, and listen no more. */
 void telnet_server_stop(void);

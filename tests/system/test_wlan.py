@@ -244,6 +244,16 @@ def test_server_stops_and_starts(make_board):
     assert board.get("/flash/kept") == b"before"
 
 
+def test_server_starts_whole_or_not_at_all(make_board):
+    board = make_board()
+    console = Console(board)
+    console.run("server = network.Server()\nserver.deinit()\nmine = socket.socket()\nmine.bind(('0.0.0.0', 21))\nmine.listen(1)")
+    console.fails("server.init()", "OSError", "a program has port 21 or 23")
+    assert console.value("server.isrunning()") is False
+    console.run("other = socket.socket()\nother.bind(('0.0.0.0', 23))\nother.close()\nmine.close()\nserver.init()")
+    assert board.telnet().python("1 + 1") == "2"
+
+
 # ---- two boards
 
 
