@@ -59,7 +59,7 @@ int main(void)
         notice("/flash cannot be mounted: its file system is damaged; nothing was changed on it");
     }
     if (login_init(update_is_safe_boot()) < 0) {
-        notice("the saved login is damaged: nobody can log in until this prompt, or safe boot with GP28 and then the factory login, sets another one: "
+        notice("the saved login is damaged and opens to nobody: this prompt, or safe boot with GP28 and then the factory login, can set another one: "
                "network.Server().login('user', 'password', save=True)");
     }
     if (net_init(banner()) < 0) {

@@ -125,7 +125,7 @@ def test_damaged_login_opens_to_nobody(make_board):
     assert not may_log_in(board, *FACTORY) and not may_log_in(board, *ANNA) and not may_log_in(board, "", "")
     assert any("login is damaged" in notice for notice in board.status()["notices"])
     uart = board.uart()
-    uart.expect(b"the saved login is damaged: nobody can log in")
+    uart.expect(b"the saved login is damaged and opens to nobody")
     board.pin("GP28", "1")
     board.reset()
     assert board.wait_state("running")["boot"]["mode"] == "safe"
