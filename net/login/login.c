@@ -50,16 +50,14 @@ int login_init(bool factory)
     hal_random(key, sizeof key);
     failures = 0;
     int result = saved_login_read(&saved);
-    if (factory || saved.is_factory) {
-        use(FACTORY_USER, FACTORY_PASSWORD);
-    } else {
-        memset(&login, 0, sizeof login);
-        memcpy(login.user, saved.user, sizeof login.user);
-    }
+    memset(&login, 0, sizeof login);
     if (result == LOGIN_DAMAGED && !factory) {
-        memset(&login, 0, sizeof login);
         login.has_tag = true;
         hal_random(login.tag, sizeof login.tag); /* no password's */
+    } else if (factory || saved.is_factory) {
+        use(FACTORY_USER, FACTORY_PASSWORD);
+    } else {
+        memcpy(login.user, saved.user, sizeof login.user);
     }
     return result;
 }

@@ -16,7 +16,7 @@ struct saved_login {
     uint8_t hash[HMAC_SIZE]; /* PBKDF2-HMAC-SHA256 of the password */
 };
 
-/* LOGIN_OK, or LOGIN_DAMAGED. */
+/* LOGIN_OK, or LOGIN_DAMAGED: *login has no meaning. */
 int saved_login_read(struct saved_login *login);
 /* LOGIN_OK, or LOGIN_NOT_SAVED: what was saved still is. A power cut leaves the old one or the new
  * one. */
