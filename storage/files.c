@@ -97,7 +97,9 @@ static int open_file(struct storage_file **out, const char *text, unsigned mode)
         result = path.volume->open(&file->file, path.inner, (enum volume_open)result);
     }
     file->open = result == STORAGE_OK;
-    *out = file;
+    if (file->open) {
+        *out = file;
+    }
     return result;
 }
 
@@ -115,7 +117,9 @@ static int open_scratch(struct storage_file **out)
     file->reads = file->writes = file->nameless = true;
     result = volume->open(&file->file, NULL, VOLUME_NAMELESS);
     file->open = result == STORAGE_OK;
-    *out = file;
+    if (file->open) {
+        *out = file;
+    }
     return result;
 }
 

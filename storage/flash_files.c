@@ -18,9 +18,8 @@ static int translate(int result)
         return STORAGE_NOT_EMPTY;
     case LFS2_ERR_FBIG:
     case LFS2_ERR_NOSPC:
+    case LFS2_ERR_NAMETOOLONG: /* of a name that was checked: its entry has no room */
         return STORAGE_FULL;
-    case LFS2_ERR_NAMETOOLONG:
-        return STORAGE_NAME_TOO_LONG;
     case LFS2_ERR_INVAL:
         return STORAGE_INVALID;
     default:
@@ -246,6 +245,7 @@ static int commit_file(struct volume_file *file, const char *inner)
     }
     int result = lfs2_rename(&flash_volume, upload_name(file), inner);
     if (result != LFS2_ERR_OK && flash_volume_usable()) {
+        flash_volume_tidy();
         lfs2_remove(&flash_volume, upload_name(file));
     }
     return translate(result);

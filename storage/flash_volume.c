@@ -114,6 +114,15 @@ bool flash_volume_usable(void)
     return mounted && !stopped;
 }
 
+void flash_volume_tidy(void)
+{
+    const uint32_t move = 0x7ffffc00; /* the bits of a move in littlefs's global state */
+    flash_volume.free.ack = flash_volume.block_count;
+    flash_volume.pcache.block = (lfs2_block_t)-1; /* none */
+    flash_volume.gstate.tag = (flash_volume.gstate.tag & ~move) | (flash_volume.gdisk.tag & move);
+    memcpy(flash_volume.gstate.pair, flash_volume.gdisk.pair, sizeof flash_volume.gstate.pair);
+}
+
 int flash_volume_mount(void)
 {
     stopped = false;

@@ -26,6 +26,12 @@ extern lfs2_t flash_volume;
 /* Mounted, and not stopped. */
 bool flash_volume_usable(void);
 
+/* To be called between a change that failed and the next one, as littlefs forgets to tidy up: the
+ * beginning of a commit that found no room stays in its program cache, where the next one stumbles
+ * over it; a rename that found none would be written down as begun by the next commit, so that the
+ * one behind it removes the file; and a new name does not look for blocks that are free again. */
+void flash_volume_tidy(void);
+
 /* Results are enum lfs2_error. */
 int flash_volume_mount(void);
 /* Make an empty file system, whatever is there; it is not mounted afterwards. A power cut leaves

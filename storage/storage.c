@@ -18,6 +18,7 @@ void storage_enter(void)
     if (busy)
         hal_fault("storage was entered from within itself");
     busy = true;
+    flash_volume_tidy();
     card_disk_begin();
 }
 

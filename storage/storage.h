@@ -144,6 +144,7 @@ enum storage_mode {
                was. The name counts as open for writing. */
 };
 
+/* `*file` is set when it returns STORAGE_OK, and only then. */
 int storage_open(struct storage_file **file, const char *path, unsigned mode);
 /* A file of /flash without a name, for writing and reading: nobody else sees it, and it is gone
  * when it is closed, abandoned, or at the next start. */

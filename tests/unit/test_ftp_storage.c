@@ -215,7 +215,13 @@ static void test_what_cannot_be_opened(void **state)
         assert_int_equal(ftp_storage_open_store(&file, "/flash/new", hows[i], 0), STORAGE_BUSY);
         ftp_storage_abandon(other);
     }
-    /* As many as there are sessions. */
+    /* However often that was, as many as there are sessions can be open. */
+    ram_chip.fails = true;
+    for (unsigned i = 0; i < FTP_STORAGE_FILES; i++) {
+        assert_int_not_equal(ftp_storage_open_store(&file, "/flash/f", FTP_STORE_WHOLE, 0),
+                             STORAGE_OK);
+    }
+    ram_chip.fails = false;
     struct ftp_file *all[FTP_STORAGE_FILES];
     for (unsigned i = 0; i < FTP_STORAGE_FILES; i++) {
         assert_int_equal(ftp_storage_open_read(&all[i], "/flash/f", 0), STORAGE_OK);
@@ -268,6 +274,41 @@ static void test_what_does_not_fit(void **state)
     assert_int_equal((uint32_t)(size - (int32_t)OLD) % FTP_STORAGE_SYNC_BYTES, 0);
     assert_memory_equal(got, old_data, OLD);
     assert_memory_equal(got + OLD, new_data, (uint32_t)size - OLD);
+}
+
+/* A full volume has no room for another name, either, and says so. */
+static void test_no_room_for_a_name(void **state)
+{
+    char name[] = "/flash/000", beside[100];
+    int result = STORAGE_OK;
+    put("/flash/lib/kept", new_data, PIECE);
+    fill_up(250000);
+    struct ftp_file *file = open_store("/flash/rest", FTP_STORE_WHOLE, 0);
+    while (ftp_storage_room("/flash") > 0) {
+        assert_int_equal(send(file, new_data, PIECE), STORAGE_OK);
+    }
+    assert_int_equal(ftp_storage_commit(file), STORAGE_OK);
+    for (int i = 0; i < 1000 && result == STORAGE_OK; i++) {
+        name[7] = (char)('0' + i / 100);
+        name[8] = (char)('0' + i / 10 % 10);
+        name[9] = (char)('0' + i % 10);
+        result = ftp_storage_open_store(&file, name, FTP_STORE_WHOLE, 0);
+        result = result == STORAGE_OK ? ftp_storage_commit(file) : result;
+    }
+    assert_int_equal(result, STORAGE_FULL);
+    assert_int_equal(storage_mkdir("/flash/lib/folder"), STORAGE_FULL);
+    memset(beside, 'x', sizeof beside - 1);
+    memcpy(beside, name, strlen(name));
+    beside[sizeof beside - 1] = '\0';
+    assert_int_equal(storage_rename("/flash/lib/kept", beside), STORAGE_FULL);
+
+    /* ... and nothing comes of it later. */
+    assert_int_equal(storage_remove("/flash/rest"), STORAGE_OK);
+    put(name, old_data, PIECE);
+    assert_file("/flash/lib/kept", new_data, PIECE);
+    assert_int_equal(storage_init(), STORAGE_FLASH_MOUNTED);
+    assert_file("/flash/lib/kept", new_data, PIECE);
+    assert_file(name, old_data, PIECE);
 }
 
 /* ---- power cuts */
@@ -397,6 +438,7 @@ int main(void)
         TEST(test_rest),
         TEST(test_what_cannot_be_opened),
         TEST(test_what_does_not_fit),
+        TEST(test_no_room_for_a_name),
         TEST(test_power_cut_in_a_new_file),
         TEST(test_power_cut_after_rest),
         TEST(test_power_cut_in_append),
