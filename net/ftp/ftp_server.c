@@ -236,7 +236,7 @@ static bool serve(struct ftp_slot *slot, uint64_t until_us)
         ftp_session_lost(session);
     }
     bool done = run_commands(slot, until_us);
-    if (session->state == FTP_COMMITTING && ftp_stream_is_alive(&slot->control)) {
+    if (done && session->state == FTP_COMMITTING && ftp_stream_is_alive(&slot->control)) {
         ftp_session_alive(session);
     }
     if (slot->data.opened) {

@@ -75,6 +75,9 @@ int ftp_storage_open_store(struct ftp_file **file, const char *path, enum ftp_st
         return STORAGE_TOO_MANY;
     }
     int result = storage_stat(path, &stat);
+    if (result != STORAGE_OK && result != STORAGE_NOT_FOUND) {
+        return result; /* whatever is there: nothing is written into it */
+    }
     if (result == STORAGE_OK && stat.is_dir) {
         return STORAGE_IS_DIR;
     }
