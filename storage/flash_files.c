@@ -91,8 +91,13 @@ static int stat_name(const char *inner, struct storage_stat *stat)
 static int make_dir(const char *inner)
 {
     int result = lfs2_mkdir(&flash_volume, inner);
-    if (result == LFS2_ERR_OK) {
-        result = put_mtime(inner, storage_now());
+    if (result != LFS2_ERR_OK) {
+        return translate(result);
+    }
+    result = put_mtime(inner, storage_now());
+    if (result != LFS2_ERR_OK && flash_volume_usable()) {
+        flash_volume_tidy();
+        lfs2_remove(&flash_volume, inner);
     }
     return translate(result);
 }
@@ -257,6 +262,7 @@ static void drop_file(struct volume_file *file)
     file->flash.lfs.flags |= LFS2_F_ERRED;
     lfs2_file_close(&flash_volume, &file->flash.lfs);
     if (file->flash.aside && flash_volume_usable()) {
+        flash_volume_tidy(); /* its sync may have failed just now */
         lfs2_remove(&flash_volume, upload_name(file));
     }
 }

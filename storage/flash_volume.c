@@ -121,6 +121,7 @@ void flash_volume_tidy(void)
     flash_volume.pcache.block = (lfs2_block_t)-1; /* none */
     flash_volume.gstate.tag = (flash_volume.gstate.tag & ~move) | (flash_volume.gdisk.tag & move);
     memcpy(flash_volume.gstate.pair, flash_volume.gdisk.pair, sizeof flash_volume.gstate.pair);
+    memset(&flash_volume.gdelta, 0, sizeof flash_volume.gdelta);
 }
 
 int flash_volume_mount(void)

@@ -29,7 +29,8 @@ bool flash_volume_usable(void);
 /* To be called between a change that failed and the next one, as littlefs forgets to tidy up: the
  * beginning of a commit that found no room stays in its program cache, where the next one stumbles
  * over it; a rename that found none would be written down as begun by the next commit, so that the
- * one behind it removes the file; and a new name does not look for blocks that are free again. */
+ * one behind it removes the file; so would what a folder that could not be unlinked knows of former
+ * renames, twice; and a new name does not look for blocks that are free again. */
 void flash_volume_tidy(void);
 
 /* Results are enum lfs2_error. */
