@@ -175,22 +175,30 @@ static struct telnet_connection *free_place(void)
     return NULL;
 }
 
-/* Make room for a newcomer: the oldest goes of those that have not given the right password. NULL:
- * all of them have. */
-static struct telnet_connection *evict_oldest(void)
+/* Whether `a` makes room before `b`: a guesser before who may just be typing the right password. */
+static bool goes_before(const struct telnet_connection *a, const struct telnet_connection *b)
 {
-    struct telnet_connection *oldest = NULL;
+    bool a_failed = telnet_session_has_failed(&a->session);
+    bool b_failed = telnet_session_has_failed(&b->session);
+    return a_failed == b_failed ? a->accepted_us < b->accepted_us : a_failed;
+}
+
+/* Make room for a newcomer, by one that has not given the right password. NULL: all of them have.
+ */
+static struct telnet_connection *evict(void)
+{
+    struct telnet_connection *first = NULL;
     for (size_t i = 0; i < TELNET_CONNECTIONS; i++) {
         if (!telnet_session_knows_password(&connections[i].session) &&
-            (oldest == NULL || connections[i].accepted_us < oldest->accepted_us)) {
-            oldest = &connections[i];
+            (first == NULL || goes_before(&connections[i], first))) {
+            first = &connections[i];
         }
     }
-    if (oldest != NULL) {
-        telnet_say(oldest->pcb, "\r\nToo many connections: this one makes room.\r\n");
-        let_go(oldest);
+    if (first != NULL) {
+        telnet_say(first->pcb, "\r\nToo many connections: this one makes room. Connect again.\r\n");
+        let_go(first);
     }
-    return oldest;
+    return first;
 }
 
 static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
@@ -201,7 +209,7 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
     tcp_nagle_disable(pcb);
     struct telnet_connection *connection = free_place();
     if (connection == NULL) {
-        connection = evict_oldest();
+        connection = evict();
     }
     if (connection == NULL) {
         telnet_say(pcb, "Too many connections: try again in a few seconds.\r\n");

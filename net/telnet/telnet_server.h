@@ -3,8 +3,8 @@
  *
  * Connections. Up to TELNET_CONNECTIONS clients are served at a time, of which one has the console.
  * Another one that knows the password is asked whether to take it over. When all places are taken,
- * the oldest that has not given the right password goes at once, with words: who only connects
- * keeps nobody out. A session that is logged in goes only by a take-over. (When all have given the
+ * one that has not given the right password goes at once, with words: the oldest of those that have
+ * failed a try, else the oldest. Who only connects or guesses keeps nobody out. A session that is logged in goes only by a take-over. (When all have given the
  * password, the newcomer is refused with words.) A client that vanishes without a word is found out
  * by TCP, after about 110 s; one whose station has left the access point sooner (net/stations.h).
  *

@@ -73,7 +73,7 @@ static void refuse_login(struct telnet_session *session)
 {
     send(session, "\r\nInvalid credentials, try again.\r\n");
     if (++session->failures >= TELNET_TRIES) {
-        session->state = TELNET_CLOSED;
+        close_with(session, "Too many tries: connect again.\r\n");
     } else {
         ask_user(session);
     }
@@ -106,7 +106,7 @@ static void ask_to_take_over(struct telnet_session *session, struct telnet_time 
 static void answer(struct telnet_session *session, uint8_t key)
 {
     if (key == 'y' || key == 'Y') {
-        session->answered = true;
+        session->answered = session->answering = true;
         send(session, "y");
         session->io->claim(session->io->context, true);
         open_console(session);
@@ -158,9 +158,14 @@ static void erase_character(struct telnet_session *session)
     }
 }
 
+static bool is_end_of_line(uint8_t byte)
+{
+    return byte == '\r' || byte == '\n';
+}
+
 static void login_byte(struct telnet_session *session, uint8_t byte, struct telnet_time now)
 {
-    if (byte == '\r' || byte == '\n') {
+    if (is_end_of_line(byte)) {
         end_of_line(session, now);
     } else if (byte == BACKSPACE || byte == DELETE) {
         erase_character(session);
@@ -171,7 +176,7 @@ static void login_byte(struct telnet_session *session, uint8_t byte, struct teln
             session->line[session->line_size] = (char)byte;
         }
         if (++session->line_size > TELNET_LINE_MAX) {
-            close_with(session, "\r\nInvalid credentials, try again.\r\n");
+            close_with(session, "\r\nThis is too long for a login.\r\n");
         }
     }
 }
@@ -289,16 +294,29 @@ static bool offer(struct telnet_session *session)
     return session->typed_size == 0;
 }
 
+/* How many bytes still belong to the answer to the question: what came with the key, as the rest
+ * of "yes", to the end of the line; of what comes later an end of line. */
+static size_t rest_of_answer(struct telnet_session *session, const uint8_t *bytes, size_t count)
+{
+    size_t rest = 0;
+    while (session->answering && rest < count && !is_end_of_line(bytes[rest])) {
+        rest++;
+    }
+    if (session->answered && rest < count) {
+        rest += is_end_of_line(bytes[rest]);
+        session->answered = session->answering = false;
+    }
+    return rest;
+}
+
 /* The data bytes before the next command. */
 static void data_bytes(struct telnet_session *session, const uint8_t *bytes, size_t count,
                        struct telnet_time now)
 {
     if (session->state == TELNET_OPEN) {
-        if (session->answered && (bytes[0] == '\r' || bytes[0] == '\n')) {
-            bytes++;
-            count--;
-        }
-        session->answered = false;
+        size_t rest = rest_of_answer(session, bytes, count);
+        bytes += rest;
+        count -= rest;
         memcpy(session->typed, bytes, count);
         session->typed_size = (uint8_t)count;
     } else if (session->state == TELNET_QUESTION) {
@@ -334,6 +352,7 @@ size_t telnet_session_input(struct telnet_session *session, const uint8_t *data,
             command(session, &event, now);
         }
     }
+    session->answering = false;
     return used;
 }
 
@@ -363,6 +382,11 @@ void telnet_session_deadline(const struct telnet_session *session, uint64_t idle
     if (waits && session->due_us < deadline->link_us) {
         deadline->link_us = session->due_us;
     }
+}
+
+bool telnet_session_has_failed(const struct telnet_session *session)
+{
+    return session->failures > 0 || session->state == TELNET_REFUSING;
 }
 
 bool telnet_session_is_logging_in(const struct telnet_session *session)

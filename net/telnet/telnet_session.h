@@ -7,8 +7,9 @@
  * told late (net/login/login.h), and nothing is read meanwhile; three failures close.
  *
  * There is one console. When another session has it, who knows the password is asked whether to
- * take over; one key answers, and an end of line right after it belongs to it. Every other key than
- * y, or none for TELNET_ANSWER_US, closes: a tool that knows no such question does not hang.
+ * take over; one key answers, and the rest of the line that came with it (as of "yes"), or an end
+ * of line right after it, belongs to it. Every other key than y, or none for TELNET_ANSWER_US,
+ * closes: a tool that knows no such question does not hang.
  *
  * A client that agrees to any option is asked for the size of its window (RFC 1073). Ctrl-C and IP
  * interrupt; EC and EL are typed as Backspace and Ctrl-U; AYT is answered. */
@@ -85,6 +86,7 @@ struct telnet_session {
     uint16_t line_size; /* also of what is not kept */
     uint8_t failures;
     bool answered; /* a key has answered the question: an end of line right after it is not typed */
+    bool answering; /* nor is what came in the same input as the key, to the end of its line */
     bool naws_asked;
     uint16_t columns, rows;
     uint8_t typed_size;
@@ -113,6 +115,8 @@ void telnet_session_deadline(const struct telnet_session *session, uint64_t idle
 
 /* Whether what the client sends is part of a login, and is read. */
 bool telnet_session_is_logging_in(const struct telnet_session *session);
+/* Whether it has failed to log in, so far. */
+bool telnet_session_has_failed(const struct telnet_session *session);
 /* Whether the client has given the right password. */
 bool telnet_session_knows_password(const struct telnet_session *session);
 /* Whether keystrokes wait for the console. */

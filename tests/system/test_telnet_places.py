@@ -110,6 +110,24 @@ def test_silent_connections_keep_nobody_out(shared):
             one.expect(b"Password: ")
 
 
+def test_guessers_make_room_first(shared):
+    """Who has failed goes before who may just be typing the right password, however new."""
+    with contextlib.ExitStack() as stack:
+        owner = stack.enter_context(shared.telnet(login=False))
+        owner.expect(b"Login as: ")
+        owner.send(b"micro\r\n")
+        guessers = [stack.enter_context(shared.telnet(login=False)) for _ in range(PLACES - 1)]
+        for guesser in guessers:
+            guesser.expect(b"Login as: ")
+            guesser.send(b"micro\r\nguess\r\n")
+            guesser.expect(b"Invalid credentials, try again.\r\n")
+        for guesser in guessers:
+            stack.enter_context(shared.telnet(login=False)).expect(b"Login as: ")
+            assert b"this one makes room. Connect again." in guesser.expect_end()
+        owner.send(b"python\r\n")
+        owner.expect(b"Login succeeded!")
+
+
 def test_crowd_does_not_end_a_session(shared, session):
     with contextlib.ExitStack() as stack:
         crowd = [stack.enter_context(shared.telnet(login=False)) for _ in range(4 * PLACES)]

@@ -43,7 +43,7 @@ static void test_three_failures_close(void **state)
     SEEN(ASK_PASSWORD FAILURE ASK_USER);
     SEND("\n\r\n\r");
     wait_us(REFUSAL_US);
-    SEEN(ASK_PASSWORD FAILURE);
+    SEEN(ASK_PASSWORD FAILURE "Too many tries: connect again.\r\n");
     assert_int_equal(session->state, TELNET_CLOSED);
     assert_int_equal(send_bytes("micro\r\n", 7), 0);
     SEEN("");
@@ -122,7 +122,7 @@ static void test_endless_line_is_invalid(void **state)
     memset(line, 'A', sizeof line);
     world.seen_size = 0;
     assert_true(send_bytes(line, sizeof line) < sizeof line);
-    SEEN(FAILURE);
+    SEEN("\r\nThis is too long for a login.\r\n");
     assert_int_equal(session->state, TELNET_CLOSED);
 }
 
@@ -158,6 +158,25 @@ static void test_end_of_line_after_the_answer_is_not_typed(void **state)
         SEND("2\r");
         TYPED("2\r");
     }
+}
+
+static void test_the_line_of_the_answer_is_not_typed(void **state)
+{
+    static const char *const answers[] = {"yes\r\n2\r", "YES\r2\r", "y\r\n2\r", "yes, please\n2\r"};
+    for (size_t i = 0; i < 4; i++) {
+        start_second(state);
+        send_bytes(answers[i], strlen(answers[i]));
+        TYPED("2\r");
+    }
+    start_second(state);
+    SEND("yes"); /* in one piece, its end of line in the next */
+    SEND("\r\n");
+    SEND("2\r");
+    TYPED("2\r");
+    start_second(state);
+    SEND("y"); /* the key of a person, who sees the prompt and types */
+    SEND("es\r");
+    TYPED("es\r");
 }
 
 static void test_any_other_key_leaves_the_other_session(void **state)
@@ -227,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(test_endless_line_is_invalid, start),
         cmocka_unit_test_setup(test_second_login_takes_over, start_second),
         cmocka_unit_test(test_end_of_line_after_the_answer_is_not_typed),
+        cmocka_unit_test(test_the_line_of_the_answer_is_not_typed),
         cmocka_unit_test(test_any_other_key_leaves_the_other_session),
         cmocka_unit_test_setup(test_question_without_answer_ends, start_second),
         cmocka_unit_test_setup(test_what_is_typed_ahead_reaches_the_console, start),
