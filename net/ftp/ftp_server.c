@@ -63,27 +63,34 @@ static void free_slot(struct ftp_slot *slot)
     slot->used = false;
 }
 
-/* A free slot; if need be that of the oldest session that nobody has logged into. NULL: there is
- * none. */
+/* Of two sessions that nobody has logged into: the one that goes first. */
+static bool goes_before(const struct ftp_session *one, const struct ftp_session *other)
+{
+    bool failed = ftp_session_has_failed(one);
+    return failed == ftp_session_has_failed(other) ? one->born_link_us < other->born_link_us
+                                                   : failed;
+}
+
+/* A free slot, if need be that of a session that nobody has logged into. NULL: there is none. */
 static struct ftp_slot *get_slot(void)
 {
-    struct ftp_slot *oldest = NULL;
+    struct ftp_slot *first = NULL;
     for (unsigned i = 0; i < FTP_SERVER_SESSIONS; i++) {
         struct ftp_slot *slot = &slots[i];
         if (!slot->used) {
             return slot;
         }
         if (!ftp_session_is_logged_in(&slot->session) &&
-            (!oldest || slot->session.born_link_us < oldest->session.born_link_us)) {
-            oldest = slot;
+            (!first || goes_before(&slot->session, &first->session))) {
+            first = slot;
         }
     }
-    if (oldest) {
-        ftp_session_evict(&oldest->session);
-        send_replies(oldest);
-        free_slot(oldest);
+    if (first) {
+        ftp_session_evict(&first->session);
+        send_replies(first);
+        free_slot(first);
     }
-    return oldest;
+    return first;
 }
 
 static err_t on_control_connection(void *context, struct tcp_pcb *pcb, err_t error)

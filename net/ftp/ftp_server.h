@@ -1,8 +1,9 @@
 /* The FTP server on port 21: fixed pool of sessions (ftp_session.h) on lwIP's raw TCP.
  *
  * FTP_SERVER_SESSIONS control connections, each with one data connection; their memory is static,
- * about 9.7 KiB each. When all are in use, a new connection takes the place of the oldest one that
- * has not logged in, at once: who just connects keeps nobody out. That one is told `421` and
+ * about 9.7 KiB each. When all are in use, a new connection takes the place of one that has not
+ * logged in, at once: of the oldest that has failed to, else of the oldest. So who just connects
+ * keeps nobody out, and who tries passwords nobody who is logging in. That one is told `421` and
  * closed; the new one is when all have logged in. Passive ports are FTP_SERVER_PORT_FIRST and those
  * behind it, in random order, with a listener of the session's own on the address that its client
  * used; active data connections go to the client's address only.

@@ -151,10 +151,16 @@ bool ftp_session_is_logged_in(const struct ftp_session *session)
     return session->state == FTP_READY || ftp_is_busy(session);
 }
 
+bool ftp_session_has_failed(const struct ftp_session *session)
+{
+    return session->state == FTP_REFUSING || session->tries > 0;
+}
+
 void ftp_session_evict(struct ftp_session *session)
 {
     if (session->state < FTP_CLOSING) {
-        ftp_bye(session, 421, "Too many connections; this one has not logged in.");
+        ftp_bye(session, 421,
+                "Too many connections, and this one has not logged in: connect again.");
     }
 }
 

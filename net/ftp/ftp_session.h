@@ -202,6 +202,8 @@ void ftp_session_evict(struct ftp_session *session);
 /* All replies are out and the session is over: the transport closes the control connection. */
 bool ftp_session_is_over(const struct ftp_session *session);
 bool ftp_session_is_logged_in(const struct ftp_session *session);
+/* A login was wrong, and none has been right since. */
+bool ftp_session_has_failed(const struct ftp_session *session);
 
 /* ---- data connection */
 void ftp_session_data_opened(struct ftp_session *session);

@@ -107,7 +107,7 @@ void ftp_times_utime(struct ftp_session *session, const char *argument)
     const char *name = cut_long_form(text, &mtime) ? text : stamped_name(argument, &mtime);
     if (!name) {
         ftp_reply(session, 501,
-                  "UTIME needs YYYYMMDDhhmmss and a name, or a name, three times and UTC.");
+                  "UTIME needs YYYYMMDDhhmm[ss] and a name, or a name, three times and UTC.");
         return;
     }
     int result = set_mtime(session, name, mtime, path);

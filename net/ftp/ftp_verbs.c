@@ -36,7 +36,7 @@ static void opts(struct ftp_session *session, const char *argument)
     if (facts) {
         session->facts = ftp_facts_read(facts);
         ftp_reply_begin(session, 200);
-        text_string(&session->output, "MLST OPTS ");
+        text_string(&session->output, session->facts ? "MLST OPTS " : "MLST OPTS");
         ftp_facts_put_names(&session->output, session->facts);
         ftp_reply_end(session);
     } else if (ftp_words_is(argument, "UTF8 ON") || ftp_words_is(argument, "UTF8")) {

@@ -93,6 +93,18 @@ def test_silent_connections_keep_nobody_out(shared):
         control.close()
 
 
+def test_who_tries_passwords_goes_before_who_is_logging_in(shared):
+    with Control(shared, login=False) as owner, Control(shared, login=False) as guesser:
+        assert owner.command(f"USER {USER}").startswith("331 ")
+        guesser.command(f"USER {USER}")
+        assert guesser.command("PASS wrong").startswith("530 ")
+        crowd = [Control(shared, login=False) for _ in range(5)]
+        assert re.fullmatch(r"421 .*not logged in: connect again.*\r\n", guesser.reply())
+        assert owner.command(f"PASS {PASSWORD}").startswith("230 ")
+        for control in crowd:
+            control.close()
+
+
 def test_a_wrong_password_delays_nobody_else(shared):
     with Control(shared, login=False) as guesser, Control(shared) as owner:
         guesser.send("USER micro\r\n")

@@ -305,8 +305,9 @@ static void test_time_outs(void **state)
 {
     pass_link_us(FTP_LOGIN_US - 1);
     ask_code("USER micro", "331 ");
+    ask_code("NOOP", "200 "); /* does not help */
     pass_link_us(1);
-    expect_code("421 ");
+    expect("421 No login in time.\r\n");
     assert_true(ftp_session_is_over(&session));
 
     connect_control(&fake_files);
@@ -343,12 +344,28 @@ static void test_half_closed_client_gets_its_answers(void **state)
     assert_true(ftp_session_is_over(&session));
 }
 
+/* From the wrong password on, until a right one; that it is not answered yet makes no difference. */
+static void test_who_has_failed_is_known(void **state)
+{
+    ask_code("USER micro", "331 ");
+    assert_false(ftp_session_has_failed(&session));
+    say("PASS wrong");
+    assert_true(ftp_session_has_failed(&session));
+    pass_link_us(REFUSE_US);
+    expect_code("530 ");
+    assert_true(ftp_session_has_failed(&session));
+    ask_code("USER micro", "331 ");
+    assert_true(ftp_session_has_failed(&session));
+    ask_code("PASS python", "230 ");
+    assert_false(ftp_session_has_failed(&session));
+}
+
 static void test_eviction(void **state)
 {
     ask_code("USER micro", "331 ");
     assert_false(ftp_session_is_logged_in(&session));
     ftp_session_evict(&session);
-    expect_code("421 ");
+    expect("421 Too many connections, and this one has not logged in: connect again.\r\n");
     assert_true(ftp_session_is_over(&session));
 }
 
@@ -372,6 +389,7 @@ int main(void)
         FTP_TEST(test_long_and_unknown_commands),
         FTP_TEST(test_time_outs),
         FTP_TEST(test_half_closed_client_gets_its_answers),
+        FTP_TEST(test_who_has_failed_is_known),
         FTP_TEST(test_eviction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

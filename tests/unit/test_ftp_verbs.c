@@ -24,7 +24,7 @@ static void test_mlst(void **state)
     node_of("/flash/main.py")->stat.read_only = true;
     ask("MLST main.py", "250-Facts:\r\n modify=20150819160000;UNIX.mode=0444; /flash/main.py\r\n"
                         "250 End\r\n");
-    ask("OPTS MLST", "200 MLST OPTS \r\n");
+    ask("OPTS MLST", "200 MLST OPTS\r\n");
     ask("MLST main.py", "250-Facts:\r\n  /flash/main.py\r\n250 End\r\n");
 }
 
