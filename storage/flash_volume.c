@@ -114,11 +114,26 @@ bool flash_volume_usable(void)
     return mounted && !stopped;
 }
 
+/* A commit that splits a folder takes the global state for written with the first part, which
+ * nothing refers to when the second one has no room. So a move that seems to have begun is looked
+ * up: mounting sums up what the chip has. It uses the same caches. */
+static void look_for_move(void)
+{
+    static lfs2_t again;
+    if (lfs2_mount(&again, &config) == LFS2_ERR_OK) {
+        flash_volume.gdisk = again.gdisk;
+    }
+    flash_volume.rcache.block = (lfs2_block_t)-1;
+}
+
 void flash_volume_tidy(void)
 {
     const uint32_t move = 0x7ffffc00; /* the bits of a move in littlefs's global state */
     flash_volume.free.ack = flash_volume.block_count;
     flash_volume.pcache.block = (lfs2_block_t)-1; /* none */
+    if ((flash_volume.gdisk.tag & move) != 0 && flash_volume_usable()) {
+        look_for_move();
+    }
     flash_volume.gstate.tag = (flash_volume.gstate.tag & ~move) | (flash_volume.gdisk.tag & move);
     memcpy(flash_volume.gstate.pair, flash_volume.gdisk.pair, sizeof flash_volume.gstate.pair);
     memset(&flash_volume.gdelta, 0, sizeof flash_volume.gdelta);

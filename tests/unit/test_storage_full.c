@@ -242,10 +242,41 @@ static void a_full_volume_does_what_it_can_and_loses_nothing(void **state)
     assert_true(done > ROUNDS * STEPS / 2 && refused > ROUNDS * STEPS / 10); /* it was about both */
 }
 
+/* The folder would have to be split twice, and there is room for once. */
+static void a_rename_that_half_fits_loses_nothing(void **state)
+{
+    static const uint8_t data[500];
+    char path[PATH_LENGTH] = "/flash/top/";
+    char *name = path + strlen(path);
+    ram_chip_reset();
+    assert_int_equal(storage_init(), STORAGE_FLASH_FORMATTED);
+    assert_int_equal(storage_mkdir("/flash/top"), STORAGE_OK);
+    put("/flash/lib/kept", data, 480);
+    fill_up("/flash/filler", 12);
+    fill_up("/flash/more", 0);
+    for (unsigned i = 0; i < 11; i++) {
+        unsigned length = i == 6 || i == 7 ? 201 : 2;
+        memset(name, (char)('a' + i), length);
+        name[length] = '\0';
+        put(path, data, i < 6 ? 320 : i < 8 ? 490 : 1);
+    }
+    assert_int_equal(storage_remove("/flash/more"), STORAGE_OK);
+    fill_up("/flash/more", 2);
+    memset(name, 'h', 202);
+    name[202] = '\0';
+    assert_int_equal(storage_rename("/flash/lib/kept", path), STORAGE_FULL);
+    assert_int_equal(stat_of("/flash/lib/kept"), STORAGE_OK);
+    put("/flash/main.py", data, 1);
+    assert_int_equal(storage_init(), STORAGE_FLASH_MOUNTED);
+    assert_int_equal(stat_of("/flash/lib/kept"), STORAGE_OK);
+    assert_int_equal(stat_of(path), STORAGE_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_volume_does_what_it_can_and_loses_nothing),
+        cmocka_unit_test(a_rename_that_half_fits_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
