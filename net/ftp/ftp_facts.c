@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "net/ftp/ftp_reserved.h"
 #include "net/ftp/ftp_time.h"
 #include "net/ftp/ftp_words.h"
 
@@ -53,7 +54,18 @@ enum ftp_place ftp_place(const char *path)
     if (path[1] == '\0') {
         return FTP_PLACE_ROOT;
     }
+    if (strcmp(path, FTP_RESERVED_FOLDER) == 0) {
+        return FTP_PLACE_FIXED;
+    }
     return strchr(path + 1, '/') ? FTP_PLACE_INSIDE : FTP_PLACE_VOLUME;
+}
+
+const char *ftp_place_fixed_in(const char *folder)
+{
+    static const char fixed[] = FTP_RESERVED_FOLDER;
+    const char *name = strrchr(fixed, '/') + 1;
+    size_t length = (size_t)(name - 1 - fixed);
+    return strlen(folder) == length && strncmp(folder, fixed, length) == 0 ? name : NULL;
 }
 
 /* RFC 3659 section 7.5.5. */
@@ -67,6 +79,8 @@ static const char *permissions(enum ftp_place place, const struct storage_stat *
         return "el";
     case FTP_PLACE_VOLUME:
         return "celmp";
+    case FTP_PLACE_FIXED:
+        return "celp"; /* what can be made in it is a firmware */
     default:
         return "cdeflmp";
     }

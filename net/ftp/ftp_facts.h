@@ -34,8 +34,11 @@ enum ftp_place {
     FTP_PLACE_ROOT,   /* "/" */
     FTP_PLACE_VOLUME, /* "/flash" */
     FTP_PLACE_INSIDE,
+    FTP_PLACE_FIXED, /* the folder for firmware, which stays */
 };
 enum ftp_place ftp_place(const char *path);
+/* The name in a folder whose place is FTP_PLACE_FIXED; NULL: there is none. */
+const char *ftp_place_fixed_in(const char *folder);
 
 /* The facts and the space behind them. `type`: "file", "dir", "cdir", "pdir". */
 void ftp_facts_put(struct text *out, unsigned facts, const char *type, enum ftp_place place,

@@ -41,7 +41,8 @@ struct ftp_files {
     int (*mkdir)(const char *path);
     int (*rmdir)(const char *path);
     int (*rename)(const char *from, const char *to);
-    int (*set_mtime)(const char *path, uint32_t mtime); /* of a file or directory; UTC seconds */
+    /* Of a file or directory; UTC seconds. stat() tells what the volume keeps of it. */
+    int (*set_mtime)(const char *path, uint32_t mtime);
     int (*opendir)(struct ftp_dir **dir, const char *path);
     int (*readdir)(struct ftp_dir *dir,
                    struct storage_entry *entry); /* 1: an entry, 0: the end, or an error */

@@ -8,6 +8,12 @@
 /* Entries that one call looks at: bounds it when a pattern matches none. */
 #define LIST_ENTRIES 64
 
+static enum ftp_place place_of(const struct ftp_session *session, const char *name)
+{
+    bool fixed = session->list_fixed && strcmp(name, session->list_fixed) == 0;
+    return fixed ? FTP_PLACE_FIXED : session->list_place;
+}
+
 static void put_line(struct ftp_session *session, struct text *out, const char *name,
                      const struct storage_stat *stat)
 {
@@ -16,7 +22,7 @@ static void put_line(struct ftp_session *session, struct text *out, const char *
         ftp_list_name(out, session->list_prefix, name);
         break;
     case FTP_LISTING_FACTS:
-        ftp_facts_put(out, session->facts, stat->is_dir ? "dir" : "file", session->list_place,
+        ftp_facts_put(out, session->facts, stat->is_dir ? "dir" : "file", place_of(session, name),
                       stat);
         ftp_list_name(out, "", name);
         break;
@@ -121,6 +127,7 @@ static int open_listing(struct ftp_session *session, const char *argument, bool 
         result = files->opendir(&session->dir, path);
         session->list_place =
             ftp_place(path) == FTP_PLACE_ROOT ? FTP_PLACE_VOLUME : FTP_PLACE_INSIDE;
+        session->list_fixed = ftp_place_fixed_in(path);
     }
     if (result == STORAGE_OK && session->listing == FTP_LISTING_FACTS) {
         put_here_and_above(session, &out, path);

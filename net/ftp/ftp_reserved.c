@@ -7,7 +7,9 @@
 #include "update/hidden.h"
 #include "update/update.h"
 
-#define SYS_FOLDER "/flash/sys"
+#define SYS_FOLDER FTP_RESERVED_FOLDER
+
+#define CARD_TIMES_BEGIN 315532800u /* 1980, in UTC seconds since 1970: FAT has none before */
 
 /* The streams, one upload of each at a time: the address of its name is the handle of its upload.
  */
@@ -42,10 +44,21 @@ static bool is_below(const char *path, const char *folder)
     return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+static bool is_volume(const char *path)
+{
+    return strcmp(path, "/flash") == 0 || strcmp(path, "/sd") == 0;
+}
+
 /* The result of storage about a path: with more words, where its state is the reason. */
 static int about(const char *path, int result)
 {
     switch (result) {
+    case STORAGE_DENIED:
+        if (strcmp(path, "/") == 0 || is_volume(path)) {
+            return say(FTP_FILES_REFUSED, is_volume(path) ? "that is the volume itself"
+                                                          : "that is the folder of the volumes");
+        }
+        return result;
     case STORAGE_BUSY:
         return say(FTP_FILES_LATER, storage_error_about(result, path));
     case STORAGE_NO_VOLUME:
@@ -63,8 +76,15 @@ static int about_new(const char *path, int result)
     if (outside && result == STORAGE_DENIED) {
         return say(FTP_FILES_REFUSED, "files and folders go to /flash or /sd");
     }
-    if (outside && result == STORAGE_NOT_FOUND) {
-        return say(FTP_FILES_MISSING, "no such folder: files and folders go to /flash or /sd");
+    if (result == STORAGE_NOT_FOUND) {
+        return say(FTP_FILES_MISSING, outside
+                                          ? "no such folder: files and folders go to /flash or /sd"
+                                          : "no such folder");
+    }
+    if (result == STORAGE_CROSS) {
+        return say(FTP_FILES_REFUSED,
+                   "the new name is on another volume: download and upload it, or copy it in "
+                   "Python");
     }
     if (on_card && result == STORAGE_INVALID) {
         return say(FTP_FILES_REFUSED,
@@ -117,6 +137,16 @@ static int check_folder(const char *path)
         return say(FTP_FILES_REFUSED, "the folder stays: new firmware comes through it");
     }
     return say(STORAGE_OK, "");
+}
+
+/* Whether streams have their names in this folder. */
+static bool holds_streams(const char *folder)
+{
+    bool any = false;
+    for (int i = 0; i < STREAMS; i++) {
+        any = any || (is_below(names[i], folder) && stream_of(folder) == NO_STREAM);
+    }
+    return any;
 }
 
 /* ---- streams */
@@ -217,7 +247,11 @@ static int stat_name(const char *path, struct storage_stat *stat)
 
 static int set_mtime(const char *path, uint32_t mtime)
 {
-    int result = check_name(path);
+    struct storage_stat stat;
+    int result = stat_name(path, &stat);
+    if (result == STORAGE_OK && is_below(path, "/sd") && mtime < CARD_TIMES_BEGIN) {
+        return say(FTP_FILES_REFUSED, "times on a card begin with 1980");
+    }
     return about(path, result == STORAGE_OK ? storage_set_mtime(path, mtime) : result);
 }
 
@@ -254,6 +288,7 @@ static int remove_dir(const char *path)
 
 static int rename_name(const char *from, const char *to)
 {
+    struct storage_stat stat;
     int result = check_name(from);
     if (result == STORAGE_OK) {
         result = check_folder(from);
@@ -270,8 +305,15 @@ static int rename_name(const char *from, const char *to)
     if (result == STORAGE_INVALID && is_below(to, from)) {
         return say(FTP_FILES_REFUSED, "a folder cannot go into itself");
     }
-    if (is_below(from, "/sd")) {
+    if (result == STORAGE_NOT_FOUND && storage_stat(from, &stat) == STORAGE_NOT_FOUND) {
+        return result; /* what is missing is no folder of the new name */
+    }
+    if (!is_below(from, "/flash") || is_volume(from)) {
         result = about(from, result);
+    }
+    if (result == STORAGE_DENIED && holds_streams(to)) {
+        return say(FTP_FILES_REFUSED, "a file in it has a name that is hidden there: rename or "
+                                      "remove that one first");
     }
     return about_new(to, result);
 }

@@ -7,6 +7,8 @@
 
 #include "net/ftp/ftp_files.h"
 
+#define FTP_RESERVED_FOLDER "/flash/sys"
+
 extern const struct ftp_files ftp_reserved;
 
 #endif

@@ -157,7 +157,8 @@ struct ftp_session {
     char failure_words[FTP_WORDS_MAX]; /* what was said then */
     uint64_t moved;                    /* bytes of this transfer, or of what is drained */
     enum ftp_listing listing;
-    enum ftp_place list_place;          /* of what is in it */
+    enum ftp_place list_place;          /* of what is in it, */
+    const char *list_fixed;             /* ... but for this name; NULL: of all */
     bool source_ended;                  /* file or dir has no more */
     char list_prefix[STORAGE_PATH_MAX]; /* before every name of NLST, then NUL, then the pattern */
     const char *list_pattern;           /* "": every name */

@@ -9,15 +9,20 @@
 
 #define STAMP 14 /* YYYYMMDDhhmmss */
 
-static int set_mtime(struct ftp_session *session, const char *name, uint32_t mtime,
+/* `*mtime` is then what is kept of it: FAT has even seconds only. */
+static int set_mtime(struct ftp_session *session, const char *name, uint32_t *mtime,
                      char path[STORAGE_PATH_MAX])
 {
+    struct storage_stat stat;
     int result = ftp_path_resolve(path, session->directory, name);
     if (result == STORAGE_OK) {
-        result = session->config.files->set_mtime(path, mtime);
+        result = session->config.files->set_mtime(path, *mtime);
     }
-    if (ftp_names_is_stored(session, result, path)) {
-        session->stored_stat.mtime = mtime;
+    if (result == STORAGE_OK) {
+        result = session->config.files->stat(path, &stat);
+        *mtime = stat.mtime;
+    } else if (ftp_names_is_stored(session, result, path)) {
+        session->stored_stat.mtime = *mtime;
         result = STORAGE_OK;
     }
     return result;
@@ -28,7 +33,7 @@ static void reply_set(struct ftp_session *session, const char *fact, const char 
                       uint32_t mtime)
 {
     char path[STORAGE_PATH_MAX];
-    int result = set_mtime(session, name, mtime, path);
+    int result = set_mtime(session, name, &mtime, path);
     if (result != STORAGE_OK) {
         ftp_reply_error(session, result, FTP_EXISTING, "The time is not set");
         return;
@@ -110,7 +115,7 @@ void ftp_times_utime(struct ftp_session *session, const char *argument)
                   "UTIME needs YYYYMMDDhhmm[ss] and a name, or a name, three times and UTC.");
         return;
     }
-    int result = set_mtime(session, name, mtime, path);
+    int result = set_mtime(session, name, &mtime, path);
     if (result != STORAGE_OK) {
         ftp_reply_error(session, result, FTP_EXISTING, "The time is not set");
     } else {

@@ -19,6 +19,9 @@ static const char *permissions(const char *path, bool is_dir)
     if (!is_dir) {
         return "adfrw";
     }
+    if (strcmp(path, "/flash/sys") == 0) {
+        return "celp"; /* it stays, and only a firmware can be made in it */
+    }
     return strcmp(path, "/") == 0 ? "el" : strchr(path + 1, '/') ? "cdeflmp" : "celmp";
 }
 

@@ -54,6 +54,23 @@ def test_it_comes_and_goes(slot, card):
     assert retrieve(slot.ftp, "/sd/hello.txt") == b"hello\n"
 
 
+def test_times_are_those_that_a_card_keeps(slot):
+    """Even seconds, from 1980 on: the answer says what was kept."""
+    name = "/sd/hello.txt"
+    assert slot.ftp.sendcmd(f"MFMT 20200229123457 {name}") == f"213 Modify=20200229123456; {name}"
+    assert slot.ftp.sendcmd(f"MDTM {name}") == "213 20200229123456"
+    for command in ("MFMT 19791231235959", "SITE UTIME 19700101000000", "MDTM 19791231235959"):
+        with pytest.raises(error_perm, match="^550 The time is not set: times on a card begin with 1980"):
+            slot.ftp.sendcmd(f"{command} {name}")
+    assert slot.ftp.sendcmd(f"MDTM {name}") == "213 20200229123456"
+    assert slot.ftp.sendcmd(f"MFMT 19800101000000 {name}") == f"213 Modify=19800101000000; {name}"
+    store(slot.ftp, "/flash/dated", b"x")
+    assert slot.ftp.sendcmd("MFMT 19791231235959 /flash/dated") == "213 Modify=19791231235959; /flash/dated"
+    with pytest.raises(error_perm, match="^553 Not renamed: the new name is on another volume: download and upload it, or copy it in Python"):
+        slot.ftp.rename("/flash/dated", "/sd/dated")
+    slot.ftp.delete("/flash/dated")
+
+
 def test_the_folder_we_are_in_goes(slot, card):
     ftp = slot.ftp
     ftp.mkd("/sd/folder")

@@ -268,6 +268,8 @@ static void test_facts(void **state)
                  "type=dir;modify=20150819160000;perm=cdeflmp;UNIX.mode=0755; ");
     assert_facts(FTP_FACTS_ALL, "dir", FTP_PLACE_VOLUME, (struct storage_stat){.is_dir = true},
                  "type=dir;perm=celmp;UNIX.mode=0755; ");
+    assert_facts(FTP_FACTS_ALL, "dir", FTP_PLACE_FIXED, (struct storage_stat){.is_dir = true},
+                 "type=dir;perm=celp;UNIX.mode=0755; ");
     assert_facts(FTP_FACTS_ALL, "cdir", FTP_PLACE_ROOT, (struct storage_stat){.is_dir = true},
                  "type=cdir;perm=el;UNIX.mode=0755; ");
     assert_facts(FTP_FACT_PERM | FTP_FACT_MODE, "file", FTP_PLACE_INSIDE,

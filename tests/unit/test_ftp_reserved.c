@@ -193,6 +193,60 @@ static void its_folder_stays(void **state)
     ask_code("MKD /flash/sys", "257 ");
 }
 
+/* The facts say so, too. */
+static void its_folder_claims_no_more(void **state)
+{
+    ask_code("OPTS MLST perm;", "200 ");
+    ask("MLST /flash/sys", "250-Facts:\r\n perm=celp; /flash/sys\r\n250 End\r\n");
+    ask("MLST /flash/lib", "250-Facts:\r\n perm=cdeflmp; /flash/lib\r\n250 End\r\n");
+    ask_code("MKD /flash/lib/sys", "257 ");
+    static const char *const lists[][2] = {
+        {"MLSD /flash", "perm=celp; sys\r\n"},
+        {"MLSD /flash/sys", "perm=celp; .\r\n"},
+        {"MLSD /flash/lib", "perm=cdeflmp; sys\r\n"},
+    };
+    for (int i = 0; i < 3; i++) {
+        passive();
+        ask_code(lists[i][0], "150 ");
+        assert_non_null(strstr(received, lists[i][1]));
+    }
+    ask_code("RMD /flash/lib/sys", "250 ");
+}
+
+static void a_refusal_says_what_is_in_the_way(void **state)
+{
+#define VOLUME "that is the volume itself.\r\n"
+    ask("MFMT 20200101000000 /flash", "550 The time is not set: " VOLUME);
+    ask("RMD /flash", "550 Not removed: " VOLUME);
+    ask("DELE /flash", "550 Not removed: " VOLUME);
+    ask_code("RNFR /flash", "350 ");
+    ask("RNTO /flash/x", "553 Not renamed: " VOLUME);
+    ask("RMD /", "550 Not removed: that is the folder of the volumes.\r\n");
+    refuse("STOR /flash/no/x", "550 Not stored: no such folder.\r\n");
+    refuse("APPE /flash/no/x", "550 Not stored: no such folder.\r\n");
+    ask("MKD /flash/no/x", "550 Not created: no such folder.\r\n");
+    send_file("STOR /flash/x", "abc", 3, "226 Stored.\r\n");
+    ask_code("RNFR /flash/x", "350 ");
+    ask("RNTO /flash/no/x", "550 Not renamed: no such folder.\r\n");
+    ask_code("RNFR /flash/x", "350 ");
+    assert_int_equal(storage_remove("/flash/x"), STORAGE_OK); /* Python does */
+    ask("RNTO /flash/y", "550 Not renamed: no such file or directory.\r\n");
+}
+
+static void no_folder_takes_the_place_of_the_certificates(void **state)
+{
+    ask_code("MKD /flash/new", "257 ");
+    send_file("STOR /flash/new/cert.pem", "abc", 3, "226 Stored.\r\n");
+    ask_code("RMD /flash/cert", "250 ");
+    ask_code("RNFR /flash/new", "350 ");
+    ask("RNTO /flash/cert", "553 Not renamed: a file in it has a name that is hidden there: rename "
+                            "or remove that one first.\r\n");
+    ask_code("SIZE /flash/new/cert.pem", "213 3");
+    ask_code("DELE /flash/new/cert.pem", "250 ");
+    ask_code("RNFR /flash/new", "350 ");
+    ask_code("RNTO /flash/cert", "250 ");
+}
+
 static void an_upload_that_breaks_off_is_given_up(void **state)
 {
     make_image("1.2.0");
@@ -278,6 +332,9 @@ int main(void)
         TEST(it_cannot_be_listed_or_read_back),
         TEST(what_was_just_stored_is_known),
         TEST(its_folder_stays),
+        TEST(its_folder_claims_no_more),
+        TEST(a_refusal_says_what_is_in_the_way),
+        TEST(no_folder_takes_the_place_of_the_certificates),
         TEST(other_names_in_its_folder_are_refused_in_words),
         TEST(files_that_are_there_can_be_read_and_removed),
         TEST(an_upload_that_breaks_off_is_given_up),

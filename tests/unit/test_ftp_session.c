@@ -344,7 +344,7 @@ static void test_half_closed_client_gets_its_answers(void **state)
     assert_true(ftp_session_is_over(&session));
 }
 
-/* From the wrong password on, until a right one; that it is not answered yet makes no difference. */
+/* From the wrong password on, answered or not yet, until a right one. */
 static void test_who_has_failed_is_known(void **state)
 {
     ask_code("USER micro", "331 ");
