@@ -4,9 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-#define TELNET_IAC  255u
+#define TELNET_SE   240u
+#define TELNET_SB   250u
 #define TELNET_WILL 251u
 #define TELNET_DONT 254u
+#define TELNET_IAC  255u
+
+/* Where a line of commands is in a telnet sequence. */
+enum { TELNET_NONE, TELNET_COMMAND /* behind IAC */, TELNET_OPTION /* ... WILL to DONT */ };
 
 #define VERB_SIZE 5 /* "PORT ", "EPRT " */
 #define CODE_SIZE 4 /* "227 ", "229 ", "234 ", "211-" */
@@ -180,31 +185,51 @@ static bool may_become_port(const struct ftp_gateway_line *line)
            strncasecmp((const char *)line->text, "EPRT ", known) == 0;
 }
 
-static void take_command(struct ftp_gateway *gateway, uint8_t byte, struct output *out)
+/* A byte of the line that is held. */
+static void take_text(struct ftp_gateway *gateway, uint8_t byte, struct output *out)
 {
     struct ftp_gateway_line *line = &gateway->command;
-    /* Telnet sequences before a command (urgent ABOR, RFC 959) are not part of its line. */
-    if (line->telnet > 0) {
-        line->telnet = line->telnet == 2 && byte >= TELNET_WILL && byte <= TELNET_DONT ? 1 : 0;
-        emit(out, &byte, 1);
-        return;
-    }
-    if (byte == TELNET_IAC && line->size == 0 && !line->passing) {
-        line->telnet = 2;
-        emit(out, &byte, 1);
-        return;
-    }
-    if (line->passing) {
-        emit(out, &byte, 1);
-        line->passing = byte != '\n';
-        return;
-    }
     line->text[line->size++] = byte;
     if (byte == '\n') {
         finish_command(gateway, out);
     } else if (line->size == sizeof line->text || !may_become_port(line)) {
         emit_line(out, line);
         line->passing = true;
+    }
+}
+
+/* The byte after an IAC, which is the last of the line so far. */
+static void after_iac(struct ftp_gateway *gateway, uint8_t byte, struct output *out)
+{
+    struct ftp_gateway_line *line = &gateway->command;
+    bool has_option = byte >= TELNET_WILL && byte <= TELNET_DONT;
+    line->telnet = has_option ? TELNET_OPTION : TELNET_NONE;
+    if (byte < TELNET_SE || byte == TELNET_SB || byte == TELNET_IAC) {
+        take_text(gateway, byte, out); /* data, or what no FTP client sends */
+        return;
+    }
+    line->size--;
+    emit(out, (const uint8_t[]){TELNET_IAC, byte}, 2);
+}
+
+static void take_command(struct ftp_gateway *gateway, uint8_t byte, struct output *out)
+{
+    struct ftp_gateway_line *line = &gateway->command;
+    /* Telnet sequences (urgent ABOR, RFC 959) are not part of the line that they are in: they
+     * overtake what is held of it. */
+    if (line->passing) {
+        emit(out, &byte, 1);
+        line->passing = byte != '\n';
+    } else if (line->telnet == TELNET_OPTION) {
+        line->telnet = TELNET_NONE;
+        emit(out, &byte, 1);
+    } else if (line->telnet == TELNET_COMMAND) {
+        after_iac(gateway, byte, out);
+    } else if (byte == TELNET_IAC && line->size < sizeof line->text - 1) {
+        line->telnet = TELNET_COMMAND;
+        line->text[line->size++] = byte;
+    } else {
+        take_text(gateway, byte, out);
     }
 }
 

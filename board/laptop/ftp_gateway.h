@@ -40,7 +40,7 @@ struct ftp_gateway_owner {
 struct ftp_gateway_line {
     uint8_t text[FTP_GATEWAY_LINE];
     uint16_t size;
-    uint8_t telnet; /* bytes that remain of a telnet sequence */
+    uint8_t telnet; /* where in a telnet sequence */
     bool passing;   /* the rest of the line concerns nobody */
 };
 

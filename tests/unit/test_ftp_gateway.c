@@ -203,6 +203,22 @@ static void test_nothing_is_held_back_that_concerns_nobody(void **state)
     pass_pieces(&laptop, ftp_gateway_command, in, strlen(in), 1, out, strlen(out));
 }
 
+/* The WiPy takes them out of the line, and so sees an address. */
+static void test_telnet_sequences_in_a_port_command(void **state)
+{
+#define GO_AHEAD  "\xff\xf9"
+#define DO_STATUS "\xff\xfd\x05"
+    expect(ftp_gateway_command,
+           "PO" GO_AHEAD "RT 127,0," DO_STATUS "0,1,200,3" GO_AHEAD "\r\nEPRT |1|127.0" GO_AHEAD
+           ".0.1|6275|\r\n",
+           GO_AHEAD DO_STATUS GO_AHEAD "PORT 192,168,1,2,195,80\r\n" GO_AHEAD
+                                       "EPRT |1|192.168.1.2|50000|\r\n");
+    /* Data: no address, neither here nor there. */
+    expect_untouched(ftp_gateway_command, "PORT 1,2,3,4,\xff\xff"
+                                          "5,6\r\nPORT 1,2,3,4,5,\xff"
+                                          "6\r\n\xff\xffPORT 1,2,3,4,5,6\r\n");
+}
+
 static void test_what_grows_most_has_room(void **state)
 {
     enum { LINES = 1500 };
@@ -313,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_other_replies_pass_untouched),
         cmocka_unit_test(test_a_reply_of_several_lines_is_text),
         cmocka_unit_test(test_nothing_is_held_back_that_concerns_nobody),
+        cmocka_unit_test(test_telnet_sequences_in_a_port_command),
         cmocka_unit_test(test_what_grows_most_has_room),
         cmocka_unit_test(test_half_a_line_is_let_go_at_the_end),
         cmocka_unit_test(test_long_lines_pass_untouched),
