@@ -8,6 +8,7 @@ struct ftp_file {
     struct storage_file *storage; /* NULL: this one is free */
     bool in_place;                /* a store that is not aside */
     bool created;                 /* ... of a name that was not there */
+    bool begun;                   /* ... whose first bytes are synced */
     bool cuts;                    /* ... in front of more, which goes with the first write */
     bool came;                    /* something was written */
     bool failed;                  /* a write was refused */
@@ -110,6 +111,19 @@ static int cut(struct ftp_file *file)
     return storage_truncate(file->storage, (uint64_t)storage_tell(file->storage));
 }
 
+static bool is_sync_due(struct ftp_file *file)
+{
+    if (file->in_place && file->unsynced >= FTP_STORAGE_SYNC_BYTES) {
+        file->unsynced = 0;
+        return true;
+    }
+    if (file->created && !file->begun && file->unsynced >= FTP_STORAGE_FIRST_BYTES) {
+        file->begun = true; /* the others stay at their interval */
+        return true;
+    }
+    return false;
+}
+
 int32_t ftp_storage_write(struct ftp_file *file, const void *data, uint32_t size)
 {
     int32_t result = file->in_place ? cut(file) : STORAGE_OK;
@@ -118,8 +132,7 @@ int32_t ftp_storage_write(struct ftp_file *file, const void *data, uint32_t size
     }
     file->came = true;
     file->unsynced += size;
-    if (result > 0 && file->in_place && file->unsynced >= FTP_STORAGE_SYNC_BYTES) {
-        file->unsynced = 0;
+    if (result > 0 && is_sync_due(file)) {
         int synced = storage_sync(file->storage);
         result = synced == STORAGE_OK ? result : synced;
     }

@@ -341,6 +341,11 @@ static void assert_what_is_left(uint32_t size, uint32_t keep)
     if (is_old && sent < FTP_STORAGE_SYNC_BYTES) {
         return;
     }
+    if (size == 0 && sent >= FTP_STORAGE_FIRST_BYTES) {
+        struct storage_stat stat;
+        assert_int_equal(storage_stat("/flash/f", &stat), STORAGE_OK);
+        assert_true(stat.size >= FTP_STORAGE_FIRST_BYTES && stat.mtime > 0);
+    }
     uint32_t came = (uint32_t)left - keep;
     assert_true((uint32_t)left >= keep && came <= NEW);
     assert_true(came + FTP_STORAGE_SYNC_BYTES >= sent);
@@ -415,6 +420,40 @@ static void measure(const char *path)
     ram_chip.watch = NULL;
 }
 
+static void put_plainly(const char *path, uint32_t size)
+{
+    struct storage_file *file;
+    assert_int_equal(storage_open(&file, path, STORAGE_WRITE | STORAGE_CREATE), STORAGE_OK);
+    assert_int_equal(storage_write(file, new_data, size), size);
+    assert_int_equal(storage_close(file), STORAGE_OK);
+}
+
+/* A small file costs no more than it must: one commit. */
+static void test_wear_of_small_files(void **state)
+{
+    static const uint32_t sizes[] = {100, PIECE, FTP_STORAGE_FIRST_BYTES - 1};
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t erased[2], written[2];
+        for (int by_ftp = 0; by_ftp < 2; by_ftp++) {
+            ram_chip_mark();
+            assert_int_equal(storage_init(), STORAGE_FLASH_MOUNTED);
+            erases = programmed = 0;
+            ram_chip.watch = count;
+            if (by_ftp) {
+                put("/flash/new", new_data, sizes[i]);
+            } else {
+                put_plainly("/flash/new", sizes[i]);
+            }
+            ram_chip.watch = NULL;
+            erased[by_ftp] = erases;
+            written[by_ftp] = programmed;
+            ram_chip_wind_back();
+        }
+        assert_int_equal(erased[1], erased[0]);
+        assert_int_equal(written[1], written[0]);
+    }
+}
+
 static void test_wear_of_what_is_kept(void **state)
 {
     put("/flash/old", old_data, 1);
@@ -442,6 +481,7 @@ int main(void)
         TEST(test_power_cut_in_a_new_file),
         TEST(test_power_cut_after_rest),
         TEST(test_power_cut_in_append),
+        TEST(test_wear_of_small_files),
         TEST(test_wear_of_what_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
