@@ -179,7 +179,8 @@ void ftp_session_lost(struct ftp_session *session)
 void ftp_session_input_end(struct ftp_session *session, bool all_taken)
 {
     session->ended = true;
-    if (session->state == FTP_TELLING || session->state == FTP_REFUSING) {
+    bool fetches = ftp_is_busy(session) && session->transfer != FTP_TRANSFER_STORE;
+    if (session->state == FTP_TELLING || session->state == FTP_REFUSING || fetches) {
         return; /* that answer is still given */
     }
     if (ftp_is_busy(session)) {

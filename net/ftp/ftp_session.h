@@ -186,8 +186,9 @@ void ftp_session_deadline(const struct ftp_session *session, struct loop_deadlin
 size_t ftp_session_input(struct ftp_session *session, const uint8_t *data, size_t size);
 /* Another call has something to do, even with size 0. */
 bool ftp_session_goes_on(const struct ftp_session *session);
-/* The client has closed its side: a transfer is given up. What it sent before is still carried out;
- * once `all_taken` is true and no command waits, the session closes. */
+/* The client has closed its side: a store is given up. What it sent before is still carried out,
+ * and what it fetches goes on; once that has ended, `all_taken` is true and no command waits, the
+ * session closes: call it until then. */
 void ftp_session_input_end(struct ftp_session *session, bool all_taken);
 /* The answer to the probe; to be called after what else came on the control connection was passed
  * on. */

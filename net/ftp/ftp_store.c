@@ -40,6 +40,11 @@ static void store(struct ftp_session *session, const char *argument, enum ftp_st
     if (!ftp_transfer_can_begin(session)) {
         return;
     }
+    if (session->ended) {
+        /* The probe of its end would be answered by a client that is no longer there, too. */
+        ftp_reply(session, 425, "The control connection is closing.");
+        return;
+    }
     if (how == FTP_STORE_WHOLE && offset > 0) {
         how = FTP_STORE_FROM;
     }

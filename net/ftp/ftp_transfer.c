@@ -94,10 +94,6 @@ bool ftp_transfer_can_begin(struct ftp_session *session)
         ftp_reply(session, 425, "No data connection: use PASV, EPSV, PORT or EPRT first.");
         return false;
     }
-    if (session->ended) {
-        ftp_reply(session, 425, "The control connection is closing.");
-        return false;
-    }
     return true;
 }
 

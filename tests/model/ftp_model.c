@@ -302,7 +302,8 @@ static void run_all(struct model *model)
         memmove(model->lines, model->lines + 1, model->line_count * sizeof model->lines[0]);
         run(model, &line);
     }
-    if (model->ended && model->line_count == 0 && model->state != MODEL_REFUSING) {
+    if (model->ended && model->line_count == 0 && model->state != MODEL_REFUSING &&
+        !model_is_busy(model)) {
         close_all(model);
     }
 }
@@ -374,7 +375,7 @@ void model_refusal_due(struct model *model)
 void model_control_ended(struct model *model)
 {
     model->ended = true;
-    if (model_is_busy(model)) {
+    if (model->transfer == MODEL_STORES) {
         model_give_up(model);
     }
     run_all(model);

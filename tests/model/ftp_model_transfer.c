@@ -161,7 +161,8 @@ bool model_transfer_run(struct model *model, const char *verb, const char *argum
         return true;
     }
     model->stored_is_known = model->stored_is_known && (which == 0 || which > 3);
-    if (model->data == MODEL_NONE || model->ended) {
+    bool stores = which >= 1 && which <= 3;
+    if (model->data == MODEL_NONE || (model->ended && stores)) {
         model_expect(model, 425);
     } else if (which == 0) {
         retrieve(model, argument, offset);

@@ -240,8 +240,16 @@ static void end_of_sequence(void)
         ftp_session_input_end(&session, true);
         model_control_ended(&model);
         wire_settle(&model);
-        while (model.state == MODEL_REFUSING) {
-            pass_refusal();
+        while (model.state == MODEL_REFUSING || model_is_busy(&model)) {
+            if (model.state == MODEL_REFUSING) {
+                pass_refusal();
+            } else if (data_connected) {
+                download();
+            } else if (data_listens && random_below(4) > 0) {
+                connect();
+            } else {
+                unhappy();
+            }
             wire_run();
             ftp_session_input_end(&session, true);
             wire_settle(&model);

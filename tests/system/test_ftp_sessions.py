@@ -233,6 +233,23 @@ def test_client_that_vanishes_in_upload(shared, seeded):
         ftp.delete("/flash/precious")
 
 
+def test_client_that_ends_its_half_gets_its_download(shared, seeded):
+    """`... | nc`: it has said all that it has to say. What it uploads is not taken for whole, though."""
+    content = seeded.randbytes(500_000)
+    shared.put("/flash/big", content)
+    for command, expected in (("RETR /flash/big", content), ("NLST /flash", None)):
+        with Control(shared) as control, control.passive() as data:
+            control.send(command + "\r\n")
+            control.socket.shutdown(socket.SHUT_WR)
+            received = b"".join(iter(lambda: data.recv(65536), b""))
+            assert received == expected if expected else b"/flash/big" in received
+            assert control.reply().startswith("150 ")
+            assert control.reply().startswith("226 ")
+            assert control.reply() == ""
+    with shared.ftp() as ftp:
+        ftp.delete("/flash/big")
+
+
 def test_client_that_vanishes_in_download(shared, seeded):
     shared.put("/flash/big", seeded.randbytes(500_000))
     for _ in range(8):

@@ -94,6 +94,54 @@ static void test_uploads_that_break_off(void **state)
     assert_old_file();
 }
 
+/* A client that has said all it has to say gets what it asked for. */
+static void test_download_of_a_half_closed_client(void **state)
+{
+    static const char *const commands[] = {"RETR flash/main.py", "LIST flash", "MLSD flash"};
+    for (unsigned when = 0; when < 4; when++) {
+        for (unsigned i = 0; i < 3; i++) {
+            connect_control(&fake_files);
+            log_in();
+            ask_code("EPSV", "229 ");
+            if (when > 0) {
+                connect_data();
+                data_room = when == 1 ? 0 : 3;
+            }
+            if (when == 3) {
+                /* it waits in the queue when the end comes */
+                offer(commands[i], strlen(commands[i]));
+                offer("\r\n", 2);
+                ftp_session_input_end(&session, false);
+            } else {
+                ask_code(commands[i], "150 ");
+            }
+            ftp_session_input_end(&session, true);
+            assert_false(ftp_session_is_over(&session));
+            if (when == 0) {
+                connect_data();
+            }
+            data_room = RECEIVED_MAX;
+            settle();
+            ftp_session_input_end(&session, true);
+            expect(when == 3 ? "150 Here is the data.\r\n226 Done.\r\n" : "226 Done.\r\n");
+            assert_true(received_size > 0);
+            assert_false(data_reset);
+            assert_true(ftp_session_is_over(&session));
+        }
+    }
+    /* One that is gone altogether is given up. */
+    connect_control(&fake_files);
+    log_in();
+    ask_code("EPSV", "229 ");
+    ask_code("RETR flash/main.py", "150 ");
+    ftp_session_input_end(&session, true);
+    pass_link_us(FTP_DATA_TIMEOUT_US);
+    settle();
+    ftp_session_input_end(&session, true);
+    expect_code("425 ");
+    assert_true(ftp_session_is_over(&session));
+}
+
 static void test_control_connection_lost_in_upload(void **state)
 {
     log_in();
@@ -290,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FTP_TEST(test_no_data_connection),
         FTP_TEST(test_uploads_that_break_off),
+        FTP_TEST(test_download_of_a_half_closed_client),
         FTP_TEST(test_control_connection_lost_in_upload),
         FTP_TEST(test_flash_full),
         FTP_TEST(test_files_refuse_in_words),
