@@ -381,12 +381,13 @@ def test_a_shell_with_job_control(network):
     with Client(*command) as session:
         session.expect(pattern("[$#] "))
         session.send(b"PS1='in''side$ '; sleep 1000\r")
-        wait_for(lambda: any("sleep\x001000" in cmdline(pid) for pid in processes_of(session.pid)), "it sleeps")
+        sleep = wait_for(lambda: next((pid for pid in processes_of(session.pid) if "sleep\x001000" in cmdline(pid)), None), "it sleeps")
         session.send(b"\x1a")
         session.expect(b"Stopped")
         session.expect(b"inside$ ")
         session.send(b"jobs; fg\r")
         session.expect(pattern(r"Stopped +sleep 1000.*sleep 1000"))
+        wait_for(lambda: in_foreground(sleep), "its turn: bash says so before")
         session.send(b"\x03")
         session.expect(b"inside$ ")
         session.send(f"ping -c 1 {ADDRESS} | grep -c ' from {ADDRESS}'; exit 9\r".encode())
@@ -400,6 +401,11 @@ def cmdline(pid):
         return Path("/proc", str(pid), "cmdline").read_text()
     except OSError:
         return ""
+
+
+def in_foreground(pid):
+    state, _, group, _, _, foreground = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[:6]
+    return state != "T" and group == foreground
 
 
 @needs_namespaces
