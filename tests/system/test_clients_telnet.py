@@ -178,7 +178,6 @@ class Tool:
         self.copy(":/flash/tool.bin", self.folder / "down.bin")
         assert (self.folder / "down.bin").read_bytes() == FILE
 
-
     def names(self, folder):
         """What it lists: a size and a name a line."""
         return {line.split(None, 1)[1].rstrip("/") for line in self.files("ls", folder).splitlines() if line[:1] == " "}
