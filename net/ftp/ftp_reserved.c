@@ -7,8 +7,6 @@
 #include "update/hidden.h"
 #include "update/update.h"
 
-#define SYS_FOLDER FTP_RESERVED_FOLDER
-
 #define CARD_TIMES_BEGIN 315532800u /* 1980, in UTC seconds since 1970: FAT has none before */
 
 /* The streams, one upload of each at a time: the address of its name is the handle of its upload.
@@ -18,7 +16,7 @@ static const char *const names[STREAMS] = {
     [HIDDEN_CA] = "/flash/cert/ca.pem",
     [HIDDEN_CERTIFICATE] = "/flash/cert/cert.pem",
     [HIDDEN_PRIVATE_KEY] = "/flash/cert/private.key",
-    [FIRMWARE] = SYS_FOLDER "/mcuimg.bin",
+    [FIRMWARE] = FTP_RESERVED_FOLDER "/mcuimg.bin",
 };
 static char handles[STREAMS]; /* their addresses */
 #define NO_STREAM (-1)
@@ -123,7 +121,8 @@ static int check_name(const char *path)
 static int check_new_name(const char *path)
 {
     int result = check_name(path);
-    if (result == STORAGE_OK && is_below(path, SYS_FOLDER) && strcmp(path, SYS_FOLDER) != 0) {
+    if (result == STORAGE_OK && is_below(path, FTP_RESERVED_FOLDER) &&
+        strcmp(path, FTP_RESERVED_FOLDER) != 0) {
         return say(FTP_FILES_REFUSED, "wrong name: only mcuimg.bin is taken in /flash/sys, under "
                                       "its final name and in lower case");
     }
@@ -133,7 +132,7 @@ static int check_new_name(const char *path)
 /* A name that is to be taken away or replaced. */
 static int check_folder(const char *path)
 {
-    if (strcmp(path, SYS_FOLDER) == 0) {
+    if (strcmp(path, FTP_RESERVED_FOLDER) == 0) {
         return say(FTP_FILES_REFUSED, "the folder stays: new firmware comes through it");
     }
     return say(STORAGE_OK, "");

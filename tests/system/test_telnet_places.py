@@ -153,15 +153,28 @@ def test_many_guesses_at_once_are_all_answered(shared):
 # ---- a client that has ended its half
 
 
+def read_until(sock, wanted):
+    seen = b""
+    while wanted not in seen:
+        data = sock.recv(65536)
+        assert data, f"ended while {wanted!r} was expected; it said {seen[-600:]!r}"
+        seen += data
+    return seen
+
+
+def read_to_end(sock):
+    seen = b""
+    while data := sock.recv(65536):
+        seen += data
+    return seen
+
+
 def ended_half(board, said):
     """What a client sees that sends all it has to say, ends its half and reads."""
     with socket.create_connection(board.address("telnet"), timeout=LIMIT) as sock:
         sock.sendall(said)
         sock.shutdown(socket.SHUT_WR)
-        seen = b""
-        while data := sock.recv(65536):
-            seen += data
-        return seen
+        return read_to_end(sock)
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r\0"])
@@ -178,13 +191,10 @@ def test_half_closed_client_sees_long_output(shared):
 def test_half_closed_client_sees_what_it_interrupted(shared):
     with socket.create_connection(shared.address("telnet"), timeout=LIMIT) as sock:
         sock.sendall(b"micro\r\npython\r\ninput('name' + '? ')\r\n")
-        seen = b""
-        while b"name? " not in seen:
-            seen += sock.recv(65536)
+        seen = read_until(sock, b"name? ")
         sock.sendall(b"\x03")
         sock.shutdown(socket.SHUT_WR)
-        while data := sock.recv(65536):
-            seen += data
+        seen += read_to_end(sock)
         assert b"KeyboardInterrupt" in seen and seen.endswith(PROMPT)
 
 
@@ -204,15 +214,12 @@ def test_half_closed_client_gives_way(shared):
     """It cannot answer any more: who logs in next gets the console unasked."""
     with socket.create_connection(shared.address("telnet"), timeout=LIMIT) as sock:
         sock.sendall(b"micro\r\npython\r\nwhile True: pass\r\n\r\n")
-        seen = b""
-        while b"pass\r\n... \r\n" not in seen:
-            seen += sock.recv(65536)
+        seen = read_until(sock, b"pass\r\n... \r\n")
         sock.shutdown(socket.SHUT_WR)
         wait_for(lambda: b"take over?" not in said_to_next(shared), "the board has heard of it")
         with shared.telnet(prompt=False) as session:
             session.clean_prompt()
-        while data := sock.recv(65536):
-            seen += data
+        seen += read_to_end(sock)
         assert b"Taken over by a session from" in seen
 
 
@@ -231,9 +238,7 @@ def test_reset_by_program_says_goodbye(board, reset):
     """The client sees what was printed before, then an end, and no error."""
     with socket.create_connection(board.address("telnet"), timeout=LIMIT) as sock:
         sock.sendall(f"micro\r\npython\r\nprint('good' + 'bye'); {reset}\r\n".encode())
-        seen = b""
-        while data := sock.recv(65536):
-            seen += data
+        seen = read_to_end(sock)
     assert seen.endswith(b"\r\ngoodbye\r\n")
     wait_for(lambda: board.status()["boot"]["reset_cause"] == "hard", "the reset")
     board.wait_state("running")
